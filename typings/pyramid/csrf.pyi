@@ -1,0 +1,39 @@
+from collections.abc import Sequence
+
+from pyramid.request import Request
+
+class SessionCSRFStoragePolicy:
+    key: str
+    def __init__(self, key: str = "_csrft_") -> None: ...
+    def new_csrf_token(self, request: Request) -> str: ...
+    def get_csrf_token(self, request: Request) -> str: ...
+    def check_csrf_token(self, request: Request, supplied_token: str) -> bool: ...
+
+class CookieCSRFStoragePolicy:
+    cookie_name: str
+    def __init__(
+        self,
+        cookie_name: str = "csrf_token",
+        secure: bool = False,
+        httponly: bool = False,
+        domain: str | None = None,
+        max_age: int | None = None,
+        path: str = "/",
+        samesite: str | None = "Lax",
+    ) -> None: ...
+    def new_csrf_token(self, request: Request) -> str: ...
+    def get_csrf_token(self, request: Request) -> str: ...
+    def check_csrf_token(self, request: Request, supplied_token: str) -> bool: ...
+
+def get_csrf_token(request: Request) -> str: ...
+def new_csrf_token(request: Request) -> str: ...
+def check_csrf_token(
+    request: Request, token: str = "csrf_token", header: str = "X-CSRF-Token", raises: bool = True
+) -> bool: ...
+def check_csrf_origin(
+    request: Request,
+    *,
+    trusted_origins: Sequence[str] | None = None,
+    allow_no_origin: bool = False,
+    raises: bool = True,
+) -> bool: ...

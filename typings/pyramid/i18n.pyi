@@ -1,0 +1,39 @@
+import gettext
+from collections.abc import Iterable
+from typing import Any
+
+from translationstring import TranslationString as TranslationString
+from translationstring import TranslationStringFactory as TranslationStringFactory
+
+class Localizer:
+    locale_name: str
+    translations: Translations | None
+    def __init__(self, locale_name: str, translations: Translations | None) -> None: ...
+    def translate(
+        self, tstring: str, domain: str | None = None, mapping: dict[str, Any] | None = None
+    ) -> str: ...
+    def pluralize(
+        self,
+        singular: str,
+        plural: str,
+        n: int,
+        domain: str | None = None,
+        mapping: dict[str, Any] | None = None,
+    ) -> str: ...
+
+class Translations(gettext.GNUTranslations):
+    files: list[str]
+    domain: str
+    def __init__(self, fileobj: Any = None, domain: str = "messages") -> None: ...
+    @classmethod
+    def load(
+        cls, dirname: str | None = None, locales: Iterable[str] | str | None = None, domain: str = "messages"
+    ) -> Translations: ...
+    def add(self, translations: Translations, merge: bool = True) -> Translations: ...
+    def merge(self, translations: Translations) -> Translations: ...
+
+def default_locale_negotiator(request: Any) -> str | None: ...
+def negotiate_locale_name(request: Any) -> str: ...
+def get_locale_name(request: Any) -> str: ...
+def get_localizer(request: Any) -> Localizer: ...
+def make_localizer(current_locale_name: str, translation_directories: Iterable[str]) -> Localizer: ...
