@@ -1,80 +1,61 @@
-"""Databases for the tests, and loud words about what a run lacks.
-
-With PORTAL_TEST_STRICT=1 (as in CI) a lack is a failure instead of a skip.
-"""
+"""What the tests of the house use beside the kit: a bare database, a browser, the checkout."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from portal.testing.databases import ENGINES, ENVIRONMENT, Databases, NoPostgresql, postgresql_server
+from portal.testing import browsers
+from portal.testing.databases import Databases
+from portal.testing.fixtures import LACKS, STRICT
 
-STRICT = os.environ.get("PORTAL_TEST_STRICT") == "1"
-LACKS = pytest.StashKey[list[str]]()
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytest_plugins = ["portal.testing.fixtures"]
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Look for PostgreSQL once, before parallel workers start, and hand its URL down to them."""
-    config.stash[LACKS] = []
+    """Look for Chromium before parallel workers start: what they lack would not be heard."""
     if os.environ.get("PYTEST_XDIST_WORKER") or not getattr(config.option, "numprocesses", None):
         return
     try:
-        os.environ[ENVIRONMENT] = postgresql_server()
-    except NoPostgresql as error:
-        _lack(config, f"PostgreSQL: {error}")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in red what was lacking, so that a green run is not mistaken for a whole one."""
-    for lack in dict.fromkeys(terminalreporter.config.stash[LACKS]):
-        terminalreporter.write_line(f"LACKING  {lack}", red=True, bold=True)
-
-
-def _lack(config: pytest.Config, message: str) -> None:
-    if STRICT:
-        raise pytest.UsageError(f"PORTAL_TEST_STRICT=1 and lacking {message}")
-    config.stash[LACKS].append(message)
-
-
-@pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    """The throw-away databases of this test process."""
-    made = Databases(tmp_path_factory.mktemp("databases"))
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="session")
-def postgresql_url(request: pytest.FixtureRequest) -> str:
-    """The URL of a PostgreSQL server; without one the test is skipped, or fails where lacks are failures."""
-    try:
-        return postgresql_server()
-    except NoPostgresql as error:
+        os.environ[browsers.ENVIRONMENT] = browsers.chromium()
+    except browsers.NoChromium as error:
         if STRICT:
-            pytest.fail(f"lacking PostgreSQL: {error}")
-        request.config.stash[LACKS].append(f"PostgreSQL: {error}")
-        pytest.skip(f"lacking PostgreSQL: {error}")
-
-
-@pytest.fixture(params=ENGINES)
-def engine_name(request: pytest.FixtureRequest) -> str:
-    """ "sqlite" and "postgresql" in turn."""
-    name: str = request.param
-    if name == "postgresql":
-        request.getfixturevalue("postgresql_url")
-    return name
+            raise pytest.UsageError(f"PORTAL_TEST_STRICT=1 and lacking a browser: {error}") from error
+        config.stash[LACKS].append(f"a browser: {error}")
 
 
 @pytest.fixture
-def engine_url(engine_name: str, databases: Databases) -> Iterator[str]:
+def engine_url(backend: str, databases: Databases) -> Iterator[str]:
     """The URL of a database without tables, on each engine in turn; dropped afterwards."""
-    url = databases.empty(engine_name)
+    url = databases.empty(backend)
     yield url
     databases.drop(url)
+
+
+@pytest.fixture(scope="session")
+def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """A Chromium under Playwright's control; without one the test is skipped, or fails where lacks are failures."""
+    try:
+        path = browsers.chromium()
+    except browsers.NoChromium as error:
+        if STRICT:
+            pytest.fail(f"lacking a browser: {error}")
+        request.config.stash[LACKS].append(f"a browser: {error}")
+        pytest.skip(f"lacking a browser: {error}")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,1 @@
-"""The business modules, each a package with the same rooms; composed by `portal.modules` in the ini."""
+"""The modules of the house. Each is composed by name in the ini and knows of the others only their interfaces."""

@@ -68,12 +68,16 @@ class Money:
         return other.minor
 
 
-def convert(minor: int, source: str, target: str, rate: Decimal, rounding: Rounding = Rounding.HALF_UP) -> int:
+def convert(
+    minor: int, source: str, target: str, rate: Decimal, rounding: Rounding = Rounding.HALF_UP
+) -> int:
     """Minor units of the target currency for minor units of the source; the rate is units of target per unit of source.
 
     Raises ValueError unless the rate is positive, `UnknownCurrency`, `OutOfRange` outside BIGINT.
     """
-    if rate <= 0:
-        raise ValueError(f"an exchange rate is positive, not {rate}")
     numerator, denominator = ratio(rate)
-    return bigint(divide(minor * numerator * 10 ** exponent(target), denominator * 10 ** exponent(source), rounding))
+    if numerator <= 0:
+        raise ValueError(f"an exchange rate is positive, not {rate}")
+    return bigint(
+        divide(minor * numerator * 10 ** exponent(target), denominator * 10 ** exponent(source), rounding)
+    )

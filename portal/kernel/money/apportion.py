@@ -20,7 +20,9 @@ def apportion(total: int, numerators: Sequence[int], denominator: int) -> tuple[
     shares = [abs(numerator) // denominator * (1 if numerator >= 0 else -1) for numerator in numerators]
     lacking = total - sum(shares)
     sign = 1 if lacking >= 0 else -1
-    cut = [sign * (numerator - share * denominator) for numerator, share in zip(numerators, shares, strict=True)]
+    cut = [
+        sign * (numerator - share * denominator) for numerator, share in zip(numerators, shares, strict=True)
+    ]
     by_remainder = sorted(range(len(shares)), key=lambda index: -cut[index])
     for index in by_remainder[: abs(lacking)]:
         shares[index] += sign

@@ -142,7 +142,9 @@ def _charge(line: Line, places: int, policy: Policy) -> _Charge:
 
 def _taxes_of_line(charge: _Charge, policy: Policy) -> dict[str, int]:
     if policy.basis is PriceBasis.NET:
-        return {key: divide(exact, charge.denominator, policy.rounding) for key, exact in charge.exact.items()}
+        return {
+            key: divide(exact, charge.denominator, policy.rounding) for key, exact in charge.exact.items()
+        }
     net = divide(charge.amount * _HUNDRED, charge.denominator, policy.rounding)
     parts = apportion(charge.amount - net, list(charge.exact.values()), charge.denominator)
     return dict(zip(charge.exact, parts, strict=True))
@@ -165,7 +167,9 @@ def _taxes_of_document(charges: Sequence[_Charge], policy: Policy) -> list[dict[
 def _line_total(charge: _Charge, taxes: dict[str, int], basis: PriceBasis) -> LineTotal:
     tax = bigint(sum(taxes.values()))
     net = charge.amount - tax if basis is PriceBasis.GROSS else charge.amount
-    return LineTotal(net=net, tax=tax, gross=bigint(net + tax), taxes=tuple(taxes[key] for key in charge.exact))
+    return LineTotal(
+        net=net, tax=tax, gross=bigint(net + tax), taxes=tuple(taxes[key] for key in charge.exact)
+    )
 
 
 def _tax_totals(lines: Sequence[Line], totals: Sequence[LineTotal]) -> tuple[TaxTotal, ...]:
@@ -173,7 +177,9 @@ def _tax_totals(lines: Sequence[Line], totals: Sequence[LineTotal]) -> tuple[Tax
     for line, total in zip(lines, totals, strict=True):
         for rate, tax in zip(line.rates, total.taxes, strict=True):
             before = sums.get(rate.key, TaxTotal(rate.key, rate.percent, 0, 0))
-            sums[rate.key] = replace(before, base=bigint(before.base + total.net), amount=bigint(before.amount + tax))
+            sums[rate.key] = replace(
+                before, base=bigint(before.base + total.net), amount=bigint(before.amount + tax)
+            )
     return tuple(sums.values())
 
 

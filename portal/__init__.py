@@ -1,0 +1,57 @@
+"""The portal: independent modules composed into one web application by one line of an ini file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pyramid.router import Router
+
+from portal.kernel.composition import Composer
+from portal.kernel.gate import build_house, check_configuration, check_database
+from portal.kernel.request import Request
+from portal.kernel.security import SecurityPolicy
+from portal.kernel.tree import Root
+
+#: The parts that are always there, bottom up. Modules follow, in the order of their dependencies.
+HOUSE = ("portal.kernel", "portal.web", "portal.people", "portal.my", "portal.ops")
+
+
+def compose(raw: Mapping[str, str]) -> Composer:
+    """Build the house from the text of the ini, committed and checked, but without a look at the database.
+
+    Raises BootRefused with one sentence that names the file or key at fault.
+    """
+    house = build_house(raw, tuple(import_module(name).CARD for name in HOUSE))
+    config = Composer(
+        root_factory=Root,
+        settings=_pyramid_settings(raw),
+        request_factory=Request,
+        security_policy=SecurityPolicy(),
+    )
+    config.registry.house = house
+    for card in house.cards:
+        config.include(card.package)
+    config.commit()
+    check_configuration(config)
+    return config
+
+
+def main(global_config: Mapping[str, str] | None, **settings: str) -> Router:
+    """The WSGI application (PasteDeploy's `app_factory`)."""
+    config = compose(settings)
+    check_database(config.house)
+    return config.make_wsgi_app()
+
+
+def _pyramid_settings(raw: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "pyramid.includes": "",
+        "retry.attempts": 5,
+        **raw,
+        "tm.commit_veto": "portal.web.transactions.commit_veto",
+        "tm.manager_hook": "pyramid_tm.explicit_manager",
+        "portal.package": str(Path(__file__).resolve().parent),
+    }

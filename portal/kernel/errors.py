@@ -1,0 +1,59 @@
+"""The four ways in which the portal says no.
+
+`Refused` is a business "no", `Invalid` belongs to fields, `Conflict` means that somebody else was faster,
+`Denied` is the answer of a gate. Everything else that is raised is unexpected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from portal.kernel.i18n import Text
+
+
+class Refused(Exception):
+    """A business "no": shown politely, keeps what was typed, changes nothing."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class Conflict(Refused):
+    """The stored thing changed since the person read it (HTTP 409)."""
+
+
+class Invalid(Exception):
+    """Errors of single fields (HTTP 422).
+
+    `errors` maps the name of a field to its message; a field of a repeated group is named `lines-0-quantity`.
+    """
+
+    def __init__(self, errors: Mapping[str, Text]) -> None:
+        super().__init__(", ".join(f"{field}: {message}" for field, message in errors.items()))
+        self.errors: dict[str, Text] = dict(errors)
+
+
+class BootRefused(Exception):
+    """The portal does not start; the one sentence names the file or the key at fault."""
+
+
+class NextStep(Enum):
+    """What a person who was denied can do about it."""
+
+    SIGN_IN = "sign_in"
+    SECOND_FACTOR = "second_factor"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A gate's "no" with its reason. Falsy, so that it can stand where Pyramid expects a denial."""
+
+    reason: Text
+    step: NextStep = NextStep.ASK
+
+    def __bool__(self) -> bool:
+        return False

@@ -1,0 +1,156 @@
+"""The gate at boot: what is wrong with the configuration is said in one sentence, and nothing starts."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from portal.kernel import (
+    BASE_URL,
+    DATABASE,
+    ENVIRONMENT,
+    LOCK_TIMEOUT,
+    MODULES,
+    POOL_SIZE,
+    POOLER,
+    SECRET,
+    STATEMENT_TIMEOUT,
+    schema,
+)
+from portal.kernel.card import Card
+from portal.kernel.company import Company
+from portal.kernel.composition import Composer, House, order_cards, read_card
+from portal.kernel.db import Database, make_engine
+from portal.kernel.errors import BootRefused
+from portal.kernel.settings import Settings
+
+DEVELOPMENT_SECRET = "development-secret-never-used-in-production"  # noqa: S105 - refused in production
+
+
+def build_house(raw: Mapping[str, str], house_cards: tuple[Card, ...]) -> House:
+    """Read cards and settings; raises BootRefused for the first thing that is wrong with them."""
+    named = raw.get(MODULES.key)
+    if named is None:
+        raise BootRefused(f"the setting {MODULES.key} is missing: {MODULES.help}")
+    cards = (*house_cards, *_in_order(MODULES.parse(named), house_cards))
+    settings = Settings(raw, (setting for card in cards for setting in card.settings))
+    _check_production(raw, settings)
+    if not settings[BASE_URL].startswith(("http://", "https://")):
+        raise BootRefused(f"{BASE_URL.key} must begin with http:// or https://")
+    if len(settings[SECRET]) < 32:
+        raise BootRefused(f"{SECRET.key} must have at least 32 characters")
+    return House(cards, settings, Database(_engine(settings)), Company.of(settings))
+
+
+def _in_order(names: tuple[str, ...], house_cards: tuple[Card, ...]) -> tuple[Card, ...]:
+    taken = {card.name: card for card in house_cards}
+    cards = [read_card(name) for name in names]
+    for card in cards:
+        if card.name in taken:
+            raise BootRefused(f"{MODULES.key} names {card.package}, whose name {card.name} belongs to the house")
+    return order_cards(cards)
+
+
+def _engine(settings: Settings) -> Any:
+    try:
+        return make_engine(
+            settings[DATABASE],
+            pool_size=settings[POOL_SIZE],
+            statement_timeout=settings[STATEMENT_TIMEOUT],
+            lock_timeout=settings[LOCK_TIMEOUT],
+            pooler=settings[POOLER],
+        )
+    except Exception as error:
+        raise BootRefused(f"{DATABASE.key} cannot be used: {error}") from error
+
+
+def _check_production(raw: Mapping[str, str], settings: Settings) -> None:
+    if settings[ENVIRONMENT] != "production":
+        return
+    if settings[SECRET] == DEVELOPMENT_SECRET:
+        raise BootRefused(f"{SECRET.key} is the development secret, which production refuses")
+    for include in raw.get("pyramid.includes", "").split():
+        if "debug" in include:
+            raise BootRefused(f"pyramid.includes names {include}, which production refuses")
+    for key, value in raw.items():
+        if key.startswith(("pyramid.debug", "pyramid.reload")) and value.strip().lower() == "true":
+            raise BootRefused(f"{key} is on, which production refuses")
+
+
+def check_configuration(config: Composer) -> None:
+    """Walk what was composed: each view has a declared permission or says openly that it needs none."""
+    declared = {permission.name for card in config.house.cards for permission in card.permissions}
+    granted = [
+        (card, permission)
+        for card in config.house.cards
+        for permissions in (*(role.permissions for role in card.roles), *card.scopes.values())
+        for permission in permissions
+    ]
+    for card, permission in granted:
+        if permission not in declared:
+            raise BootRefused(f"the card of {card.package} grants {permission}, which no card declares")
+    for entry in config.introspector.get_category("views") or ():
+        _check_view(entry, declared)
+
+
+def open_views(config: Composer) -> list[str]:
+    """The views that need no permission, by the name of their function."""
+    found = config.introspector.get_category("views") or ()
+    return sorted(
+        _view_name(entry["introspectable"])
+        for entry in found
+        if _permission(entry) == NO_PERMISSION_REQUIRED and not _exempt(entry["introspectable"])
+    )
+
+
+def _check_view(entry: Any, declared: set[str]) -> None:
+    view = entry["introspectable"]
+    if _exempt(view):
+        return
+    permission = _permission(entry)
+    if permission is None:
+        raise BootRefused(f"the view {_view_name(view)} has no permission")
+    if permission == NO_PERMISSION_REQUIRED:
+        return
+    if permission not in declared:
+        raise BootRefused(f"the view {_view_name(view)} asks for {permission}, which no card declares")
+    if view["context"] is None:
+        raise BootRefused(f"the view {_view_name(view)} names no context: it would answer on every resource")
+
+
+def _permission(entry: Any) -> str | None:
+    for related in entry["related"]:
+        if related.category_name == "permissions":
+            return str(related["value"])
+    return None
+
+
+def _exempt(view: Any) -> bool:
+    """Exception views answer after the decision has fallen; Pyramid's static views hold public files."""
+    context = view["context"]
+    if inspect.isclass(context) and issubclass(context, BaseException):
+        return True
+    return type(view["callable"]).__module__.startswith("pyramid.") or str(
+        getattr(view["callable"], "__module__", "")
+    ).startswith("pyramid.")
+
+
+def _view_name(view: Any) -> str:
+    call = view["callable"]
+    name = f"{getattr(call, '__module__', '?')}.{getattr(call, '__qualname__', call)}"
+    return f"{name}.{view['attr']}" if view.get("attr") else name
+
+
+def check_database(house: House) -> None:
+    """Refuse pending migrations, and whatever else modules look at before the first request."""
+    with house.database.session(write=False) as session:
+        waiting = schema.pending(session.connection(), house.cards)
+        if waiting:
+            raise BootRefused(
+                f"migrations are pending for {', '.join(waiting)}: run `portal db upgrade -c YOUR.ini`"
+            )
+        for check in house.boot_checks:
+            check(house, session)

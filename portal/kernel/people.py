@@ -1,0 +1,113 @@
+"""Who acts: realms, identities, memberships, actors and scopes, as plain frozen values.
+
+Where people come from (tables, sign-in) is the business of portal.people; the kernel only needs to know what an
+identity is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from portal.kernel.i18n import _
+
+
+class Realm(Enum):
+    """The two kinds of people."""
+
+    EMPLOYEES = "employees"
+    CUSTOMERS = "customers"
+
+
+class Method(Enum):
+    """How somebody signed in."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a method, not a password
+
+
+METHODS = frozenset(Method)
+
+#: The scopes that a membership can have, with what they mean to the customer.
+SCOPES = {
+    "view": _("See documents"),
+    "order": _("Request, accept and decline quotations"),
+    "manage": _("Manage colleagues and addresses"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The account that customer-side code may see; the only key its services take."""
+
+    customer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A person's place in one customer account; `account` is the segment in `/my/<account>`."""
+
+    customer_id: int
+    account: str
+    name: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The person behind a request, read once and detached from the database."""
+
+    user_id: int
+    realm: Realm
+    email: str
+    name: str
+    language: str
+    roles: frozenset[str]
+    memberships: tuple[Membership, ...]
+    method: Method
+    signed_in_at: datetime
+    session_id: int
+
+    def membership(self, account: str) -> Membership | None:
+        """The membership in the account with that address segment."""
+        return next((m for m in self.memberships if m.account == account), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is named in history and books as the one who did it."""
+
+    kind: str
+    name: str
+    user_id: int | None = None
+
+    @classmethod
+    def of(cls, identity: Identity) -> Actor:
+        """The person of a request."""
+        kind = "employee" if identity.realm is Realm.EMPLOYEES else "customer"
+        return cls(kind, identity.name, identity.user_id)
+
+
+#: The portal itself: jobs, the command line.
+SYSTEM = Actor("system", "system")
+#: A visitor who has not signed in.
+ANONYMOUS = Actor("anonymous", "anonymous")
+
+
+def role_principal(role: str) -> str:
+    """The principal of a granted role."""
+    return f"role:{role}"
+
+
+def scope_principal(customer_id: int, scope: str) -> str:
+    """The principal of a scope in one account."""
+    return f"scope:{customer_id}:{scope}"
+
+
+def principals(identity: Identity) -> set[str]:
+    """All principals of a person: realm, roles, and scopes per account."""
+    found = {f"realm:{identity.realm.value}"}
+    found.update(role_principal(role) for role in identity.roles)
+    for membership in identity.memberships:
+        found.update(scope_principal(membership.customer_id, scope) for scope in membership.scopes)
+    return found

@@ -1,0 +1,78 @@
+"""The request as the portal knows it: Pyramid's, with what every part may rely on, typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from pyramid.decorator import reify
+from pyramid.request import Request as PyramidRequest
+from sqlalchemy.orm import Session
+
+from portal.kernel.people import ANONYMOUS, Actor, Identity
+from portal.kernel.settings import Setting, T
+from portal.kernel.unit import Unit
+
+if TYPE_CHECKING:
+    from portal.kernel.composition import House
+    from portal.kernel.i18n import Text
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Request(PyramidRequest):
+    """A request with the house, its unit of work and the identity behind it."""
+
+    #: Done in a transaction of their own after the main one has ended, however it ended.
+    afterwards: list[Callable[[Unit], None]]
+
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        self.afterwards = []
+
+    @reify
+    def request_id(self) -> str:
+        """Names this request in the log and on error pages; a proxy's X-Request-Id is kept if it is harmless."""
+        given = self.headers.get("X-Request-Id", "")
+        return given if re.fullmatch(r"[A-Za-z0-9-]{8,64}", given) else uuid4().hex
+
+    @reify
+    def house(self) -> House:
+        """What was composed at boot."""
+        house: House = self.registry.house
+        return house
+
+    def setting(self, setting: Setting[T]) -> T:
+        """The value of a declared setting."""
+        return self.house.settings[setting]
+
+    @reify
+    def db(self) -> Session:
+        """The session of this request, in the hands of the transaction manager; reading only for safe methods."""
+        return self.house.transactional_session(self.tm, write=self.method not in SAFE_METHODS)
+
+    @reify
+    def identified(self) -> Identity | None:
+        """The person behind the request, read once. `request.identity` asks the security policy for the same."""
+        source = self.house.identify
+        return None if source is None else source(self)
+
+    @reify
+    def actor(self) -> Actor:
+        """Who acts in this request."""
+        return ANONYMOUS if self.identified is None else Actor.of(self.identified)
+
+    @property
+    def unit(self) -> Unit:
+        """The unit of work of this request."""
+        return Unit(self.house, self.db, self.actor)
+
+    def permits(self, permission: str, context: Any = None) -> bool:
+        """Whether this person may do `permission` at `context` (default: where the request is)."""
+        return bool(self.has_permission(permission, self.context if context is None else context))
+
+    def translate(self, text: Text) -> str:
+        """`text` in the language of this request."""
+        return self.localizer.translate(text)

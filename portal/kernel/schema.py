@@ -1,0 +1,135 @@
+"""Migrations: each package keeps its own room of them and its own version table.
+
+One version table with branches would break every command as soon as a module's path is gone, and autogenerate
+would propose to drop the tables of a module that is switched off (alembic #974). So every package is migrated
+by itself, in the order of the dependencies, and autogenerate sees only the tables of its prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from alembic import command, context
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from portal.kernel.card import Card
+from portal.kernel.db import Base
+from portal.kernel.errors import BootRefused
+
+_HERE = Path(__file__).resolve().parent
+
+
+def version_table(card: Card) -> str:
+    """The name of a package's version table."""
+    return f"{card.prefix}alembic_version"
+
+
+def migrated(cards: tuple[Card, ...]) -> Iterator[Card]:
+    """The cards that have migrations, in order."""
+    return (card for card in cards if card.migrations)
+
+
+def _config(card: Card, connection: Connection | None = None) -> Config:
+    directory = Path(str(import_module(card.package).__file__)).resolve().parent / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(_HERE / "alembic_env").replace("%", "%%"))
+    config.set_main_option("version_locations", str(directory).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes["card"] = card
+    config.attributes["connection"] = connection
+    return config
+
+
+def _options(card: Card) -> dict[str, Any]:
+    def include_object(thing: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+        if kind != "table" or name is None:
+            return True
+        return name.startswith(card.prefix) and name != version_table(card)
+
+    return {
+        "target_metadata": Base.metadata,
+        "version_table": version_table(card),
+        "include_object": include_object,
+        "compare_type": False,
+        "render_as_batch": False,
+    }
+
+
+def run_environment() -> None:
+    """What alembic's env.py does, for the package that the command was called for."""
+    card: Card | None = context.config.attributes.get("card")
+    connection: Connection | None = context.config.attributes.get("connection")
+    if card is None or connection is None:
+        raise BootRefused("use `portal db upgrade|revision|check|history -c FILE.ini`, not alembic itself")
+    context.configure(connection=connection, transaction_per_migration=True, **_options(card))
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def upgrade(engine: Engine, cards: tuple[Card, ...]) -> list[str]:
+    """Bring every package to its newest revision, in order; returns the names of those that moved."""
+    moved: list[str] = []
+    for card in migrated(cards):
+        with engine.connect() as connection:
+            before = current(connection, card)
+            connection.rollback()
+            command.upgrade(_config(card, connection), "heads")
+            connection.commit()
+            if current(connection, card) != before:
+                moved.append(card.name)
+    return moved
+
+
+def revision(engine: Engine, card: Card, message: str) -> Path:
+    """Write a new migration from the difference between models and database; returns its file."""
+    script = ScriptDirectory.from_config(_config(card))
+    number = f"{len(list(script.walk_revisions())) + 1:04d}"
+    directory = Path(str(import_module(card.package).__file__)).resolve().parent / "migrations"
+    directory.mkdir(exist_ok=True)
+    with engine.connect() as connection:
+        made = command.revision(
+            _config(card, connection),
+            message,
+            autogenerate=True,
+            rev_id=number,
+            version_path=str(directory),
+            head="base" if number == "0001" else "head",
+        )
+    assert made is not None
+    return Path(getattr(made, "path"))  # noqa: B009 - Script | list[Script] in alembic's types
+
+
+def current(connection: Connection, card: Card) -> str | None:
+    """The revision that the database is at, None before the first."""
+    options = {"version_table": version_table(card)}
+    return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+def newest(card: Card) -> str | None:
+    """The revision that the code is at."""
+    return ScriptDirectory.from_config(_config(card)).get_current_head()
+
+
+def pending(connection: Connection, cards: tuple[Card, ...]) -> list[str]:
+    """The names of the packages whose migrations have not all been applied."""
+    return [card.name for card in migrated(cards) if current(connection, card) != newest(card)]
+
+
+def differences(connection: Connection, card: Card) -> list[Any]:
+    """What autogenerate would still change: empty when models equal migrations."""
+    context_ = MigrationContext.configure(connection, opts=_options(card))
+    return list(compare_metadata(context_, Base.metadata))
+
+
+def history(card: Card) -> list[tuple[str, str]]:
+    """Revisions and their messages, newest first."""
+    script = ScriptDirectory.from_config(_config(card))
+    return [(found.revision, found.doc) for found in script.walk_revisions()]

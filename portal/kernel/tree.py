@@ -1,0 +1,122 @@
+"""The resource tree: nodes, module roots, and the root that composes them.
+
+A node is made during traversal, before anything is authorized: it may run the one query that finds its child,
+and it must be safe for anonymous visitors. `__acl__` is a method, never a property: Pyramid takes a property
+that raises for a missing ACL and asks the parent, which may allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pyramid.authorization import DENY_ALL, Allow
+
+from portal.kernel.card import Card
+from portal.kernel.errors import Denied
+from portal.kernel.people import METHODS, Method, Realm, role_principal, scope_principal
+
+if TYPE_CHECKING:
+    from portal.kernel.request import Request
+
+Ace = tuple[str, str, Any]
+
+
+class Node:
+    """A place in the tree with its name and parent."""
+
+    __name__: str | None
+    __parent__: Node | None
+
+    def __init__(self, request: Request, name: str | None, parent: Node | None) -> None:
+        self.request = request
+        self.__name__ = name
+        self.__parent__ = parent
+
+    @property
+    def title(self) -> Any:
+        """What a breadcrumb calls this node."""
+        return self.__name__ or ""
+
+    def __getitem__(self, segment: str) -> Node:
+        raise KeyError(segment)
+
+
+class Root(Node):
+    """`/`: its children are the roots of the modules in the house."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request, None, None)
+        self.__name__ = ""
+
+    def __acl__(self) -> list[Ace]:
+        return [DENY_ALL]
+
+    def __getitem__(self, segment: str) -> Node:
+        factory = self.request.house.roots[segment]
+        return factory(self.request, segment, self)
+
+
+class ModuleRoot(Node):
+    """Where a module's policy is mounted for one realm.
+
+    The policy has three parts: `__acl__` (roles of this module only), `accepts` (methods of signing in that
+    may enter) and `__gate__` (a further demand). Subclasses name their `card`.
+    """
+
+    card: ClassVar[Card]
+    realm: ClassVar[Realm] = Realm.EMPLOYEES
+
+    @property
+    def title(self) -> Any:
+        """The module's title."""
+        return self.card.title
+
+    def accepts(self) -> frozenset[Method]:
+        """The methods of signing in that may enter here; all, unless a module is stricter."""
+        return METHODS
+
+    def __gate__(self, request: Request) -> Denied | None:
+        """A demand beyond the ACL; None lets pass."""
+        return None
+
+    def __acl__(self) -> list[Ace]:
+        """Each role of the module allows its permissions; nothing else is allowed."""
+        entries: list[Ace] = [
+            (Allow, role_principal(role.name), role.permissions) for role in self.card.roles
+        ]
+        return [*entries, DENY_ALL]
+
+
+class CustomerRoot(ModuleRoot):
+    """The mount of a module below `/my/<account>`: scopes of the membership in that account decide."""
+
+    realm = Realm.CUSTOMERS
+
+    def __init__(self, request: Request, name: str | None, parent: Node | None, customer_id: int) -> None:
+        super().__init__(request, name, parent)
+        self.customer_id = customer_id
+
+    def __acl__(self) -> list[Ace]:
+        """Each scope that the card names allows its permissions to members of this account."""
+        entries: list[Ace] = [
+            (Allow, scope_principal(self.customer_id, scope), permissions)
+            for scope, permissions in self.card.scopes.items()
+        ]
+        return [*entries, DENY_ALL]
+
+
+def lineage(node: Node) -> Iterator[Node]:
+    """`node` and its parents, innermost first."""
+    current: Node | None = node
+    while current is not None:
+        yield current
+        current = current.__parent__
+
+
+def module_root(node: Node) -> ModuleRoot | None:
+    """The module root that `node` stands below, or itself."""
+    for place in lineage(node):
+        if isinstance(place, ModuleRoot):
+            return place
+    return None

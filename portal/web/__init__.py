@@ -1,0 +1,53 @@
+"""The shell: layout, static files, forms, lists, paging, headers, errors, the request's transactions.
+
+Owns: how a page looks and how a request is handled. Offers the slots of the home page and of /admin.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyramid.events import NewResponse
+
+from portal.kernel.card import Card
+from portal.kernel.i18n import _
+from portal.kernel.settings import Setting, words
+
+if TYPE_CHECKING:
+    from portal.kernel.composition import Composer
+
+LANGUAGES = Setting("portal.languages", words, "en de", "languages that people may choose, first the default")
+
+CARD = Card(name="web", title=_("Shell"), package="portal.web", settings=(LANGUAGES,), house=True)
+
+
+def includeme(config: Composer) -> None:
+    """Connect the shell."""
+    from pyramid.tweens import EXCVIEW
+
+    from portal.web import assets, formats, headers, operation, refusals
+    from portal.web.csrf import CsrfTokens
+    from portal.web.locale import negotiate
+    from portal.web.request import Request
+
+    config.set_request_factory(Request)
+    config.include("pyramid_tm")
+    config.include("pyramid_retry")
+    config.add_tween("portal.web.transactions.afterwards_tween", over=("pyramid_tm.tm_tween_factory", EXCVIEW))
+    config.add_tween(
+        "portal.web.transactions.statements_tween", over="portal.web.transactions.afterwards_tween"
+    )
+    config.set_csrf_storage_policy(CsrfTokens())
+    config.set_default_csrf_options(require_csrf=True)
+    config.add_view_deriver(refusals.refusal_deriver, name="refusal")
+    config.add_view_deriver(operation.operation_deriver, name="operation", under="refusal", over="rendered_view")
+    config.add_subscriber(headers.secure, NewResponse)
+    config.set_locale_negotiator(negotiate)
+    config.add_translation_dirs("portal:locale")
+    config.include("pyramid_jinja2")
+    config.commit()
+    environment = config.get_jinja2_environment()
+    environment.filters.update(formats.FILTERS)
+    config.add_static_view("static", "portal:web/static", cache_max_age=assets.YEAR)
+    config.add_cache_buster("portal:web/static", assets.cache_buster())
+    config.scan("portal.web.views")

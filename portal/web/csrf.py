@@ -1,0 +1,68 @@
+"""CSRF tokens without server state: bound to the session of a person, to a signed cookie of a visitor."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+
+from pyramid.interfaces import ICSRFStoragePolicy
+from webob.cookies import SignedCookieProfile
+from zope.interface import implementer
+
+from portal.kernel import BASE_URL, SECRET
+from portal.web.request import Request
+
+_COOKIE = "visitor"
+
+
+@implementer(ICSRFStoragePolicy)
+class CsrfTokens:
+    """The token changes when somebody signs in, so that a page from before cannot act for them."""
+
+    def new_csrf_token(self, request: Request) -> str:
+        """A fresh token for a visitor; a person's token follows their session."""
+        request.environ.pop("portal.csrf", None)
+        return self.get_csrf_token(request)
+
+    def get_csrf_token(self, request: Request) -> str:
+        """The token that forms of this request carry."""
+        identity = request.identified
+        if identity is not None:
+            return self._sign(request, f"session:{identity.session_id}")
+        return self._sign(request, f"visitor:{self._visitor(request)}")
+
+    def check_csrf_token(self, request: Request, supplied_token: str) -> bool:
+        """Whether the token came from a page that this browser was shown."""
+        if request.identified is None and _COOKIE not in request.cookies:
+            return False
+        return hmac.compare_digest(self.get_csrf_token(request).encode(), supplied_token.encode())
+
+    @staticmethod
+    def _sign(request: Request, subject: str) -> str:
+        key = request.setting(SECRET).encode()
+        return hmac.new(key, f"csrf:{subject}".encode(), hashlib.sha256).hexdigest()
+
+    def _visitor(self, request: Request) -> str:
+        known = request.environ.get("portal.csrf")
+        if known is None:
+            profile = self._profile(request)
+            known = profile.bind(request).get_value() if _COOKIE in request.cookies else None
+            if not known:
+                known = secrets.token_urlsafe(16)
+                headers = profile.get_headers(known)
+                request.add_response_callback(lambda _request, response: response.headerlist.extend(headers))
+            request.environ["portal.csrf"] = known
+        return str(known)
+
+    @staticmethod
+    def _profile(request: Request) -> SignedCookieProfile:
+        return SignedCookieProfile(
+            request.setting(SECRET),
+            "portal.csrf",
+            _COOKIE,
+            secure=request.setting(BASE_URL).startswith("https:"),
+            httponly=True,
+            samesite="Lax",
+            path="/",
+        )

@@ -1,0 +1,58 @@
+"""Messages for the next page, in a signed short-lived cookie: no server keeps them, and no GET writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from webob.cookies import SignedCookieProfile
+
+from portal.kernel import BASE_URL, SECRET
+
+if TYPE_CHECKING:
+    from portal.web.request import Request
+
+_COOKIE = "flash"
+
+
+def _profile(request: Request) -> SignedCookieProfile:
+    return SignedCookieProfile(
+        request.setting(SECRET),
+        "portal.flash",
+        _COOKIE,
+        secure=request.setting(BASE_URL).startswith("https:"),
+        httponly=True,
+        samesite="Lax",
+        max_age=60,
+        path="/",
+    )
+
+
+def write_flash(request: Request, kind: str, text: str) -> None:
+    """Add a message to the answer of this request."""
+    messages: list[list[str]] = request.environ.setdefault("portal.flash", [])
+    messages.append([kind, text])
+    if len(messages) == 1:
+        request.add_response_callback(_set)
+
+
+def _set(request: Request, response: object) -> None:
+    headers = getattr(response, "headers")  # noqa: B009 - WebOb's response is untyped here
+    for name, value in _profile(request).get_headers(request.environ["portal.flash"]):
+        headers.add(name, value)
+
+
+def read_flashes(request: Request) -> list[tuple[str, str]]:
+    """The messages of the previous answer and of this one; the cookie is emptied."""
+    profile = _profile(request).bind(request)
+    carried = profile.get_value() if _COOKIE in request.cookies else None
+    if carried:
+        request.add_response_callback(_clear)
+    messages = [*(carried or []), *request.environ.pop("portal.flash", [])]
+    request.environ["portal.flash"] = []
+    return [(kind, text) for kind, text in messages]
+
+
+def _clear(request: Request, response: object) -> None:
+    if not request.environ.get("portal.flash"):
+        delete = getattr(response, "delete_cookie")  # noqa: B009 - WebOb's response is untyped here
+        delete(_COOKIE, path="/")

@@ -1,0 +1,54 @@
+"""The navigation, derived from the cards of the modules and decided by their own policies."""
+
+from __future__ import annotations
+
+from portal.kernel.composition import staff_root
+from portal.kernel.tree import Node
+from portal.web.request import NavigationEntry, Request
+
+
+def staff_navigation(request: Request) -> list[NavigationEntry]:
+    """The entries of every module whose root lets this person pass."""
+    entries: list[NavigationEntry] = []
+    for card in request.house.cards:
+        root = staff_root(request, card.name)
+        if root is None:
+            continue
+        for entry in card.navigation:
+            if request.permits(entry.permission, root):
+                url = f"/{card.name}/{entry.path}"
+                entries.append(NavigationEntry(entry.title, url, entry.icon, _active(request, url)))
+    return entries
+
+
+def customer_navigation(request: Request) -> list[NavigationEntry]:
+    """The pages below the account that the request is in, or the person's only account."""
+    account = _account(request)
+    if account is None:
+        return []
+    entries: list[NavigationEntry] = []
+    for page in sorted(request.house.my_pages.values(), key=lambda page: page.order):
+        root = page.factory(request, page.segment, account, getattr(account, "customer_id"))  # noqa: B009
+        if request.permits(page.permission, root):
+            url = request.resource_path(root)
+            entries.append(NavigationEntry(page.title, url, page.icon, request.path.startswith(url)))
+    return entries
+
+
+def _account(request: Request) -> Node | None:
+    for node in request.lineage:
+        if getattr(node, "customer_id", None) is not None:
+            return node
+    identity = request.identified
+    if identity is None or not identity.memberships:
+        return None
+    first = min(identity.memberships, key=lambda membership: membership.name)
+    try:
+        return request.root["my"][first.account]
+    except KeyError:
+        return None
+
+
+def _active(request: Request, url: str) -> bool:
+    """The deepest entry that the address stands below is the active one; a module's root only for itself."""
+    return request.path == url or (url.count("/") > 2 and request.path.startswith(url))

@@ -1,0 +1,122 @@
+"""The request as pages know it: the kernel's, with what the layout shows."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.csrf import get_csrf_token
+from pyramid.decorator import reify
+
+from portal.kernel.company import Company
+from portal.kernel.errors import Invalid, Refused
+from portal.kernel.i18n import Text
+from portal.kernel.people import Realm
+from portal.kernel.request import Request as KernelRequest
+from portal.kernel.tree import Node, lineage
+from portal.web.flash import read_flashes, write_flash
+
+CSRF_FIELD = "csrf_token"
+OPERATION_FIELD = "_operation"
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationEntry:
+    """One entry of the navigation, with `count` of what needs attention where a module tells it."""
+
+    title: Text
+    url: str
+    icon: str
+    active: bool
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChoice:
+    """An account that a customer may switch to."""
+
+    title: str
+    url: str
+    active: bool
+
+
+class Request(KernelRequest):
+    """A request of a browser."""
+
+    #: The business "no" that this page shows, set when a view is called again after a refusal.
+    refusal: Refused | None = None
+    #: The errors of single fields, where the refusal came from fields.
+    invalid: Invalid | None = None
+
+    @property
+    def submitted(self) -> bool:
+        """Whether a form was sent and has not been refused: only then a view acts."""
+        return self.method == "POST" and self.refusal is None
+
+    @property
+    def company(self) -> Company:
+        """The company that runs the portal."""
+        return self.house.company
+
+    @property
+    def csrf_token(self) -> str:
+        """The token that every form carries."""
+        return get_csrf_token(self)
+
+    @property
+    def operation_id(self) -> str:
+        """A fresh one-time operation id for a form on this page."""
+        return secrets.token_urlsafe(16)
+
+    def flash(self, text: Text, kind: str = "success") -> None:
+        """Say something on the next page (kinds: success, info, warning, danger)."""
+        write_flash(self, kind, self.translate(text))
+
+    def flashes(self) -> Sequence[tuple[str, str]]:
+        """What the last act had to say; read once."""
+        return read_flashes(self)
+
+    @property
+    def theme(self) -> str:
+        """light, dark, or auto (the device decides)."""
+        theme = self.cookies.get("theme", "auto")
+        return theme if theme in ("light", "dark") else "auto"
+
+    @property
+    def is_customer(self) -> bool:
+        """Whether the person belongs to a customer."""
+        return self.identified is not None and self.identified.realm is Realm.CUSTOMERS
+
+    @reify
+    def navigation(self) -> list[NavigationEntry]:
+        """Where this person may go: derived from the modules in the house, decided by their policies."""
+        from portal.web.navigation import customer_navigation, staff_navigation
+
+        if self.identified is None:
+            return []
+        return customer_navigation(self) if self.is_customer else staff_navigation(self)
+
+    @reify
+    def account_switch(self) -> list[AccountChoice]:
+        """The accounts of a customer with more than one."""
+        identity = self.identified
+        if identity is None or len(identity.memberships) < 2:
+            return []
+        here = next((n.__name__ for n in self.lineage if getattr(n, "customer_id", None)), None)
+        return [
+            AccountChoice(m.name, f"/my/{m.account}/", m.account == here)
+            for m in sorted(identity.memberships, key=lambda m: m.name)
+        ]
+
+    @property
+    def lineage(self) -> list[Node]:
+        """The nodes from the root to where the request is."""
+        context: Any = getattr(self, "context", None)
+        return list(lineage(context))[::-1] if isinstance(context, Node) else []
+
+    @property
+    def breadcrumbs(self) -> list[tuple[Text, str | None]]:
+        """Titles and addresses of the nodes above this page, without the root."""
+        return [(node.title, self.resource_path(node)) for node in self.lineage[1:]]

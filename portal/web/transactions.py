@@ -1,0 +1,69 @@
+"""How one request and its transactions belong together.
+
+The main transaction is pyramid_tm's: it commits unless the veto speaks. Whatever must outlive a refusal
+(attempts to sign in, when a session was last seen) is collected on the request and written afterwards, in a
+transaction of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from pyramid.registry import Registry
+from pyramid.response import Response
+
+from portal.kernel.db import Statements, statements
+from portal.kernel.request import Request
+from portal.kernel.unit import Unit
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Request], Response]
+
+
+def commit_veto(request: Request, response: Response) -> bool:
+    """An exception or a status of 400 and above aborts.
+
+    The stock veto lets an exception view that answers 200 commit half-done work, and without any veto a
+    returned 422 commits.
+    """
+    return getattr(request, "exception", None) is not None or response.status_int >= 400
+
+
+def statements_tween(handler: Handler, registry: Registry) -> Handler:
+    """Count the SQL statements of each request; the count goes to the log and the `Server-Timing` header."""
+
+    def tween(request: Request) -> Response:
+        counter = Statements()
+        token = statements.set(counter)
+        try:
+            response = handler(request)
+        finally:
+            statements.reset(token)
+        response.headers["Server-Timing"] = f'sql;desc="{counter.count} statements"'
+        log.debug("request %s %s: %d statements", request.method, request.path, counter.count)
+        return response
+
+    return tween
+
+
+def afterwards_tween(handler: Handler, registry: Registry) -> Handler:
+    """Run what was collected on the request, after the main transaction has ended."""
+
+    def tween(request: Request) -> Response:
+        response = handler(request)
+        if request.afterwards:
+            _write(request)
+        return response
+
+    return tween
+
+
+def _write(request: Request) -> None:
+    house = request.house
+    with house.database.session(write=True) as session:
+        unit = Unit(house, session, request.actor)
+        for act in request.afterwards:
+            act(unit)
+        session.commit()

@@ -1,0 +1,141 @@
+"""The shell's own pages: home, the company's logo, and the pages for what went wrong."""
+
+from __future__ import annotations
+
+import logging
+import mimetypes
+from typing import Any
+from urllib.parse import quote
+
+from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+from pyramid.response import FileResponse, Response
+from pyramid.security import NO_PERMISSION_REQUIRED
+from pyramid.view import exception_view_config, forbidden_view_config, notfound_view_config, view_config
+
+from portal.kernel.errors import Denied, Invalid, NextStep, Refused
+from portal.kernel.i18n import _
+from portal.kernel.people import Realm
+from portal.kernel.tree import Node, Root, module_root
+from portal.web.request import Request
+from portal.web.slots import HOME_CARDS, panels
+
+log = logging.getLogger(__name__)
+
+
+@view_config(
+    context=Root,
+    permission=NO_PERMISSION_REQUIRED,
+    request_method="GET",
+    renderer="portal:web/templates/home.jinja2",
+)
+def home(context: Root, request: Request) -> Any:
+    """Employees see the cards of their modules; customers go to their account; visitors sign in."""
+    identity = request.identified
+    if identity is None:
+        return HTTPSeeOther(location="/sign-in")
+    if identity.realm is Realm.CUSTOMERS:
+        if not identity.memberships:
+            return {"cards": []}
+        first = min(identity.memberships, key=lambda membership: membership.name)
+        return HTTPSeeOther(location=f"/my/{first.account}/")
+    return {"cards": panels(request, HOME_CARDS, context)}
+
+
+@view_config(context=Root, name="logo", permission=NO_PERMISSION_REQUIRED, request_method="GET")
+def logo(context: Root, request: Request) -> Response:
+    """The company's logo from the ini."""
+    path = request.company.logo
+    if path is None:
+        raise HTTPNotFound
+    return FileResponse(str(path), request=request, content_type=mimetypes.guess_type(path.name)[0])
+
+
+@notfound_view_config(renderer="portal:web/templates/error.jinja2", append_slash=False)
+def not_found(context: Any, request: Request) -> dict[str, Any]:
+    """Unknown and foreign look alike."""
+    request.response.status_int = 404
+    return {
+        "title": _("Page not found"),
+        "text": _("There is nothing at this address, or it is not yours to see."),
+        "step": None,
+    }
+
+
+@forbidden_view_config(renderer="portal:web/templates/error.jinja2")
+def forbidden(context: Any, request: Request) -> Any:
+    """Lead to the next step: sign in, or ask; customers do not learn what exists."""
+    if isinstance(context, BadCSRFToken | BadCSRFOrigin):
+        return stale_form(context, request)
+    denied = getattr(context, "result", None)
+    identity = request.identified
+    if identity is None:
+        return HTTPSeeOther(location=f"/sign-in?next={quote(request.path_qs, safe='')}")
+    if identity.realm is Realm.CUSTOMERS:
+        return not_found(context, request)
+    request.response.status_int = 403
+    reason = denied.reason if isinstance(denied, Denied) else _("You do not have the right to do this.")
+    return {
+        "title": _("Not allowed"),
+        "text": reason,
+        "step": _whom_to_ask(request, denied),
+    }
+
+
+def _whom_to_ask(request: Request, denied: Any) -> Any:
+    if isinstance(denied, Denied) and denied.step is not NextStep.ASK:
+        return None
+    here = getattr(request, "context", None)
+    root = module_root(here) if isinstance(here, Node) else None
+    if root is None:
+        return _("Ask an administrator of the portal.")
+    title = request.translate(root.title)
+    names = ", ".join(request.house.administrators(request))
+    if names:
+        return _(
+            "Ask ${names} for a role in the module ${module}.", mapping={"names": names, "module": title}
+        )
+    return _("Ask an administrator for a role in the module ${module}.", mapping={"module": title})
+
+
+@exception_view_config(BadCSRFToken, renderer="portal:web/templates/error.jinja2")
+def stale_form(context: Any, request: Request) -> dict[str, Any]:
+    """A form from before a sign-in or from elsewhere; nothing was done."""
+    request.response.status_int = 400
+    return {
+        "title": _("This form is out of date"),
+        "text": _("Nothing was saved. Go back, reload the page, and send the form again."),
+        "step": None,
+    }
+
+
+@exception_view_config(Refused, renderer="portal:web/templates/error.jinja2")
+def refused(context: Refused, request: Request) -> dict[str, Any]:
+    """A business "no" that no page of its own shows."""
+    request.response.status_int = 409
+    return {"title": _("This is not possible"), "text": context.reason, "step": None}
+
+
+@exception_view_config(Invalid, renderer="portal:web/templates/error.jinja2")
+def invalid(context: Invalid, request: Request) -> dict[str, Any]:
+    """An address with values that mean nothing."""
+    request.response.status_int = 422
+    text = " ".join(request.translate(message) for message in context.errors.values())
+    return {"title": _("This address cannot be read"), "text": text, "step": None}
+
+
+@exception_view_config(Exception, renderer="portal:web/templates/error.jinja2")
+def unexpected(context: Exception, request: Request) -> dict[str, Any]:
+    """The one page for everything unexpected: the request's id, nothing of the inside."""
+    log.exception("unexpected error in request %s %s %s", request.request_id, request.method, request.path)
+    request.response.status_int = 500
+    return {
+        "title": _("Something went wrong"),
+        "text": _(
+            "Nothing was saved. The number of this error is ${number}; the log has the details.",
+            mapping={"number": request.request_id},
+        ),
+        "step": None,
+    }
+
+
