@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 from babel.core import get_global
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.kernel.money import (
@@ -30,6 +30,7 @@ from portal.kernel.money import (
     to_scaled,
 )
 
+unhurried = settings(deadline=None)  # a busy machine is no failure
 BIGINT_MIN, BIGINT_MAX = -(2**63), 2**63 - 1
 bigints = st.integers(BIGINT_MIN, BIGINT_MAX)
 
@@ -37,6 +38,7 @@ bigints = st.integers(BIGINT_MIN, BIGINT_MAX)
 # Scaled decimals
 
 
+@unhurried
 @given(bigints)
 def test_scaled_figures_survive_the_way_there_and_back(stored: int) -> None:
     assert to_scaled(from_scaled(stored)) == stored
@@ -137,6 +139,7 @@ def test_money_of_an_amount(amount: str, currency: str, minor: int) -> None:
     assert str(money.amount) == amount
 
 
+@unhurried
 @given(bigints, st.sampled_from(sorted(CURRENCIES)))
 def test_money_survives_the_way_to_its_amount_and_back(minor: int, currency: str) -> None:
     with localcontext(prec=2):
@@ -275,6 +278,7 @@ weights = st.lists(
 ).filter(any)
 
 
+@unhurried
 @given(st.integers(-(10**15), 10**15), weights)
 def test_spread_loses_nothing_and_is_fair(total: int, weights: list[int | Decimal]) -> None:
     shares = spread(total, weights)
@@ -328,6 +332,7 @@ def test_more_than_the_whole_is_no_part(part: str, whole: str, already: str) -> 
 quantities = st.decimals("0.000001", 1000, places=6, allow_nan=False, allow_infinity=False)
 
 
+@unhurried
 @given(
     st.integers(-(10**12), 10**12), st.lists(quantities, min_size=1, max_size=8), st.sampled_from(Rounding)
 )

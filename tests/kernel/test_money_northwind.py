@@ -31,7 +31,9 @@ class Order(NamedTuple):
 
     @property
     def exact(self) -> Decimal:
-        return sum((line_amount(line.quantity, line.unit_price, line.discount) for line in self.lines), Decimal(0))
+        return sum(
+            (line_amount(line.quantity, line.unit_price, line.discount) for line in self.lines), Decimal(0)
+        )
 
     @property
     def rounded(self) -> Decimal:
@@ -48,7 +50,8 @@ def rows(name: str) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def orders() -> list[Order]:
     found = {
-        row["OrderID"]: Order(row["OrderID"], row["CustomerID"], row["OrderDate"][:4], []) for row in rows("orders.csv")
+        row["OrderID"]: Order(row["OrderID"], row["CustomerID"], row["OrderDate"][:4], [])
+        for row in rows("orders.csv")
     }
     for row in rows("order_details.csv"):
         line = Line(Decimal(row["Quantity"]), Decimal(row["UnitPrice"]), 100 * Decimal(row["Discount"]))
@@ -61,7 +64,9 @@ def oracle() -> Any:
     return json.loads((NORTHWIND / "oracle.json").read_text(encoding="utf-8"))
 
 
-def sums(orders: list[Order], by: Callable[[Order], str], of: Callable[[Order], Decimal]) -> dict[str, Decimal]:
+def sums(
+    orders: list[Order], by: Callable[[Order], str], of: Callable[[Order], Decimal]
+) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for order in orders:
         found[by(order)] = found.get(by(order), Decimal(0)) + of(order)
@@ -78,13 +83,21 @@ def test_all_rows_are_there(orders: list[Order], oracle: Any) -> None:
 
 
 def test_each_order_customer_and_year_is_exact(orders: list[Order], oracle: Any) -> None:
-    assert sums(orders, lambda order: order.number, lambda order: order.exact) == figures(oracle["order_net_exact"])
-    assert sums(orders, lambda order: order.customer, lambda order: order.exact) == figures(oracle["net_by_customer"])
-    assert sums(orders, lambda order: order.year, lambda order: order.exact) == figures(oracle["net_by_year_exact"])
+    assert sums(orders, lambda order: order.number, lambda order: order.exact) == figures(
+        oracle["order_net_exact"]
+    )
+    assert sums(orders, lambda order: order.customer, lambda order: order.exact) == figures(
+        oracle["net_by_customer"]
+    )
+    assert sums(orders, lambda order: order.year, lambda order: order.exact) == figures(
+        oracle["net_by_year_exact"]
+    )
 
 
 def test_the_exact_sum(orders: list[Order], oracle: Any) -> None:
-    assert sum(order.exact for order in orders) == Decimal(oracle["net_total_exact"]) == Decimal("1265793.0395")
+    assert (
+        sum(order.exact for order in orders) == Decimal(oracle["net_total_exact"]) == Decimal("1265793.0395")
+    )
 
 
 def test_the_sum_of_rounded_lines(orders: list[Order], oracle: Any) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.kernel.money import (
@@ -32,12 +31,13 @@ from portal.kernel.money import (
     round_minor,
 )
 
+unhurried = settings(deadline=None)  # a busy machine is no failure
 VECTORS = Path(__file__).parents[1] / "vectors" / "totals.json"
 POLICIES = [Policy(where, how, basis) for where in TaxRounding for how in Rounding for basis in PriceBasis]
 VAT = Rate("vat", Decimal(20))
 
 
-def vectors() -> list[ParameterSet]:
+def vectors() -> list[Any]:
     return [
         pytest.param(document, policy, expected, id=f"{document['id']} {policy}")
         for document in json.loads(VECTORS.read_text(encoding="utf-8"))["documents"]
@@ -117,6 +117,7 @@ def negated(totals: Totals) -> Totals:
     )
 
 
+@unhurried
 @given(lines, currencies, policies)
 def test_everything_adds_up(lines: list[Line], currency: str, policy: Policy) -> None:
     totals = compute(lines, currency, policy)
@@ -133,6 +134,7 @@ def test_everything_adds_up(lines: list[Line], currency: str, policy: Policy) ->
         assert total.net + total.tax == total.gross
 
 
+@unhurried
 @given(lines, currencies, policies)
 def test_taxes_stand_by_first_appearance_with_the_sums_of_their_lines(
     lines: list[Line], currency: str, policy: Policy
@@ -150,6 +152,7 @@ def test_taxes_stand_by_first_appearance_with_the_sums_of_their_lines(
     ]
 
 
+@unhurried
 @given(lines, currencies, policies)
 def test_the_price_basis_is_never_moved(lines: list[Line], currency: str, policy: Policy) -> None:
     totals = compute(lines, currency, policy)
@@ -160,6 +163,7 @@ def test_the_price_basis_is_never_moved(lines: list[Line], currency: str, policy
         assert stated == round_minor(exact, exponent(currency), policy.rounding)
 
 
+@unhurried
 @given(lines, currencies, policies)
 def test_tax_is_near_its_exact_value(lines: list[Line], currency: str, policy: Policy) -> None:
     """Within half a unit for each rate where it is rounded, within one unit where it is shared out."""
@@ -181,6 +185,7 @@ def test_tax_is_near_its_exact_value(lines: list[Line], currency: str, policy: P
             assert abs(tax.amount - exact_by_key[tax.key]) <= Fraction(1, 2)
 
 
+@unhurried
 @given(lines, currencies, policies)
 def test_a_credit_mirrors_its_invoice(lines: list[Line], currency: str, policy: Policy) -> None:
     credit = [replace(line, quantity=-line.quantity) for line in lines]
@@ -188,6 +193,7 @@ def test_a_credit_mirrors_its_invoice(lines: list[Line], currency: str, policy: 
     assert compute(credit, currency, policy) == negated(compute(lines, currency, policy))
 
 
+@unhurried
 @given(lines, currencies, policies, st.randoms())
 def test_the_order_of_lines_does_not_change_the_header(
     lines: list[Line], currency: str, policy: Policy, random: Any
@@ -214,6 +220,7 @@ def test_every_currency_has_its_own_unit(policy: Policy) -> None:
         assert (totals.net, totals.tax) == (net * 10**places, tax * 10**places), currency
 
 
+@unhurried
 @given(decimals(-9999, 9999, 6), decimals(-9999, 9999, 6), discounts)
 def test_line_amount_is_exact(quantity: Decimal, price: Decimal, discount: Decimal) -> None:
     exact = Fraction(quantity) * Fraction(price) * (100 - Fraction(discount)) / 100
