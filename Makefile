@@ -14,6 +14,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INI ?= development.ini
 WORKERS ?= 2
+PACKAGE ?= portal
+LANGUAGES ?= de
 UV_VERSION := 0.13.9
 
 RUNTIME := $(VENV)/.runtime
@@ -34,7 +36,7 @@ $(BIN)/python:
 # The stamps stand for "installed as locked"; they are older than the lock as soon as it changes.
 $(RUNTIME): requirements.txt requirements.in setup.py | $(BIN)/python
 	$(PIP_INSTALL) $(LOCKED) --requirement requirements.txt
-	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	PYTHONWARNINGS=ignore $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
@@ -77,10 +79,14 @@ lock: | $(BIN)/python
 
 translations: $(DEVELOPMENT)
 	$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --sort-output --no-location --omit-header \
-	  --output-file $(VENV)/portal.pot portal
-	$(BIN)/pybabel --quiet update --domain portal --input-file $(VENV)/portal.pot --output-dir portal/locale \
-	  --omit-header --ignore-obsolete --no-fuzzy-matching
-	$(BIN)/pybabel --quiet compile --domain portal --directory portal/locale
+	  --output-file $(VENV)/portal.pot $(PACKAGE)
+	for language in $(LANGUAGES); do \
+	  verb=update; [ -e $(PACKAGE)/locale/$$language/LC_MESSAGES/portal.po ] || verb=init; \
+	  options=; [ $$verb = init ] || options="--ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date"; \
+	  $(BIN)/pybabel --quiet $$verb --domain portal --locale $$language --input-file $(VENV)/portal.pot \
+	    --output-dir $(PACKAGE)/locale $$options; \
+	done
+	$(BIN)/pybabel --quiet compile --domain portal --directory $(PACKAGE)/locale
 
 clean:
 	rm -rf $(VENV) build dist ./*.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis var
