@@ -42,6 +42,8 @@ def compose(raw: Mapping[str, str]) -> Composer:
 def main(global_config: Mapping[str, str] | None, **settings: str) -> Router:
     """The WSGI application (PasteDeploy's `app_factory`)."""
     config = compose(settings)
+    if global_config and "__file__" in global_config:
+        config.house.source = Path(global_config["__file__"])
     check_database(config.house)
     return config.make_wsgi_app()
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyramid.config import Configurator
@@ -117,8 +118,12 @@ class House:
     database: Database
     company: Company
     clock: Clock = system_clock
+    #: The ini file that the settings were read from, where there is one.
+    source: Path | None = None
     locales: tuple[str, ...] = (HOUSE_LOCALE,)
     roots: dict[str, RootFactory] = field(default_factory=dict[str, RootFactory])
+    #: Where each module with a staff mount stands: its address segment, mostly its own name.
+    segments: dict[str, str] = field(default_factory=dict[str, str])
     my_pages: dict[str, MyPage] = field(default_factory=dict[str, MyPage])
     services: dict[type[Any], Callable[[Unit], Any]] = field(
         default_factory=dict[type[Any], Callable[[Unit], Any]]
@@ -182,9 +187,15 @@ class Composer(Configurator):
         self.action(("portal", kind, name), put, order=order, introspectables=(thing,))
 
     @action_method
-    def mount(self, card: Card, factory: RootFactory) -> None:
-        """Put a module's root at `/<card.name>`."""
-        self._enter("root", card.name, card.name, lambda: self.house.roots.update({card.name: factory}))
+    def mount(self, card: Card, factory: RootFactory, *, segment: str | None = None) -> None:
+        """Put a module's root at `/<segment>`, by default the card's name."""
+        name = segment or card.name
+
+        def put() -> None:
+            self.house.roots[name] = factory
+            self.house.segments[card.name] = name
+
+        self._enter("root", name, card.name, put)
 
     @action_method
     def my_page(
@@ -362,8 +373,8 @@ def _stable(sorter: TopologicalSorter[str]) -> Iterable[str]:
 
 def staff_root(request: Request, module: str) -> ModuleRoot | None:
     """The staff mount of a module, or None where it has none."""
-    factory = request.house.roots.get(module)
-    return None if factory is None else factory(request, module, request.root)
+    segment = request.house.segments.get(module)
+    return None if segment is None else request.house.roots[segment](request, segment, request.root)
 
 
 def customer_root(request: Request, module: str, context: Node) -> CustomerRoot | None:

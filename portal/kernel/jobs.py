@@ -19,6 +19,9 @@ from portal.kernel.db import Base, Id
 if TYPE_CHECKING:
     from portal.kernel.unit import Unit
 
+#: Set in `Session.info` when the session has written a job: whoever runs jobs in this process looks after its commit.
+ENQUEUED = "portal_enqueued"
+
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
 
 
@@ -74,6 +77,7 @@ def enqueue(
             run_after=unit.now() + after,
         )
     )
+    unit.db.info[ENQUEUED] = True
 
 
 def _open_job(unit: Unit, kind: str, dedupe: str) -> bool:

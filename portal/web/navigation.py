@@ -16,7 +16,7 @@ def staff_navigation(request: Request) -> list[NavigationEntry]:
             continue
         for entry in card.navigation:
             if request.permits(entry.permission, root):
-                url = f"/{card.name}/{entry.path}"
+                url = f"/{root.__name__}/{entry.path}"
                 entries.append(NavigationEntry(entry.title, url, entry.icon, _active(request, url)))
     return entries
 
