@@ -232,12 +232,13 @@ def _count(
         counter.texts.append(statement)
 
 
-def _mark_contention(context: ExceptionContext) -> None:
+def _mark_contention(context: ExceptionContext) -> Contention | None:
     error = context.original_exception
     state = getattr(error, "sqlstate", None)
     busy = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
     if busy or state in ("40001", "40P01", "55P03"):
-        context.chained_exception = Contention(str(error))
+        return Contention(str(error))
+    return None
 
 
 class Database:
