@@ -236,19 +236,32 @@ def test_line_amount_keeps_every_digit_of_the_greatest_figures() -> None:
     )
 
 
-def test_what_does_not_fit_is_refused() -> None:
-    policy = Policy.parse("document/half_up/net")
-    half = Line(Decimal(46 * 10**9), Decimal(10**6))  # 4.6 of the 9.2 x 10^18 minor units of a BIGINT
+def great(amount: int, **percents: int) -> Line:
+    """A line of so many times 10^18 cents; a BIGINT holds 9.2 of them."""
+    rates = tuple(Rate(key, Decimal(percent)) for key, percent in percents.items())
+    return Line(Decimal(amount * 10**10), Decimal(10**6), rates=rates)
 
-    assert compute([half, half], "EUR", policy).gross == 92 * 10**17
-    with pytest.raises(OutOfRange):  # a line
-        compute([replace(half, unit_price=Decimal(10**7))], "EUR", policy)
-    with pytest.raises(OutOfRange):  # its tax
-        compute([replace(half, rates=(Rate("vat", Decimal(201)),))], "EUR", policy)
-    with pytest.raises(OutOfRange):  # net and tax together
-        compute([replace(half, rates=(Rate("vat", Decimal(101)),))], "EUR", policy)
-    with pytest.raises(OutOfRange):  # the sum
-        compute([half] * 3, "EUR", policy)
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([great(10), great(-10)], id="a line"),
+        pytest.param([great(4, a=200), great(-4, a=200)], id="a line with its tax"),
+        pytest.param([great(3, a=100), great(3, a=100)], id="the gross alone"),
+        pytest.param([great(9), great(9), great(-4, a=100), great(-4, a=100)], id="the net alone"),
+        pytest.param(
+            [great(4, a=100), great(4, b=100), great(4, c=100), great(-9), great(-9)], id="the tax alone"
+        ),
+        pytest.param([great(5, a=0), great(5, a=0), great(-5), great(-5)], id="the base of a rate alone"),
+    ],
+)
+def test_what_does_not_fit_is_refused(lines: list[Line]) -> None:
+    with pytest.raises(OutOfRange):
+        compute(lines, "EUR", Policy.parse("document/half_up/net"))
+
+
+def test_what_just_fits_is_computed() -> None:
+    assert compute([great(4), great(5)], "EUR", POLICIES[0]).gross == 9 * 10**18
 
 
 @pytest.mark.parametrize("discount", ["-0.000001", "100.000001"])

@@ -134,7 +134,7 @@ class _Charge:
 
 def _charge(line: Line, places: int, policy: Policy) -> _Charge:
     scaled = _scaled_amount(line.quantity, line.unit_price, line.discount)
-    amount = bigint(divide(scaled * 10**places, 10**_LINE_PLACES, policy.rounding))
+    amount = divide(scaled * 10**places, 10**_LINE_PLACES, policy.rounding)
     percents = {rate.key: to_scaled(rate.percent) for rate in line.rates}
     included = sum(percents.values()) if policy.basis is PriceBasis.GROSS else 0
     return _Charge(amount, {key: amount * percent for key, percent in percents.items()}, _HUNDRED + included)
@@ -165,7 +165,7 @@ def _taxes_of_document(charges: Sequence[_Charge], policy: Policy) -> list[dict[
 
 
 def _line_total(charge: _Charge, taxes: dict[str, int], basis: PriceBasis) -> LineTotal:
-    tax = bigint(sum(taxes.values()))
+    tax = sum(taxes.values())
     net = charge.amount - tax if basis is PriceBasis.GROSS else charge.amount
     return LineTotal(
         net=net, tax=tax, gross=bigint(net + tax), taxes=tuple(taxes[key] for key in charge.exact)
