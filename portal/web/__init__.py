@@ -25,7 +25,7 @@ def includeme(config: Composer) -> None:
     """Connect the shell."""
     from pyramid.tweens import EXCVIEW
 
-    from portal.web import assets, formats, headers, operation, refusals
+    from portal.web import assets, headers, operation, refusals, templating
     from portal.web.csrf import CsrfTokens
     from portal.web.locale import negotiate
     from portal.web.request import Request
@@ -47,7 +47,7 @@ def includeme(config: Composer) -> None:
     config.include("pyramid_jinja2")
     config.commit()
     environment = config.get_jinja2_environment()
-    environment.filters.update(formats.FILTERS)
+    environment.filters.update(templating.FILTERS)
     config.add_static_view("static", "portal:web/static", cache_max_age=assets.YEAR)
     config.add_cache_buster("portal:web/static", assets.cache_buster())
     config.scan("portal.web.views")

@@ -489,7 +489,9 @@ def _folded(text: str) -> str:
 
 
 #: Codes of CLDR that are regions, groupings or reserved, not countries of ISO 3166.
-_NO_COUNTRIES = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
+_NO_COUNTRIES = frozenset(
+    {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
+)
 
 
 class SearchChoiceField(InputField):
@@ -560,7 +562,9 @@ class SearchChoiceField(InputField):
         if not exact:
             raise StopValidation(self.say(_("Nothing found for “${text}”.", mapping={"text": text})))
         names = "; ".join(self.say(match.label) for match in exact[:5])
-        raise StopValidation(self.say(_("Several match, please be more precise: ${names}", mapping={"names": names})))
+        raise StopValidation(
+            self.say(_("Several match, please be more precise: ${names}", mapping={"names": names}))
+        )
 
 
 def choices_json(choices: Iterable[Choice], request: Request) -> list[dict[str, Any]]:

@@ -26,6 +26,8 @@ from jinja2.runtime import Context
 from portal.kernel.i18n import Text, TranslationString, _
 from portal.kernel.money import SCALE, exponent
 
+YES, NO = _("Yes"), _("No")
+
 #: More whole digits than any stored figure has.
 _MAX_WHOLE_DIGITS = 15
 _PLACES = 6

@@ -46,10 +46,18 @@ from portal.web.fields import (
     SearchChoiceField,
     TextAreaField,
     TextField,
+    choices_json,
 )
 
 if TYPE_CHECKING:
     from portal.web.request import Request
+
+    # Generic in the stubs, plain classes when run.
+    _FormField = FormField["Row"]
+    _FieldList = FieldList[Any]
+else:
+    _FormField = FormField
+    _FieldList = FieldList
 
 __all__ = [
     "BooleanField",
@@ -75,6 +83,7 @@ __all__ = [
     "SearchChoiceField",
     "TextAreaField",
     "TextField",
+    "choices_json",
 ]
 
 #: Fields that the shell adds to every form, and the base values a form carries to notice changes meanwhile.
@@ -121,7 +130,7 @@ def _filled(field: Field) -> bool:
     return any(value not in (None, "", False) and str(value).strip() for value in raw)
 
 
-class _RowField(FormField[Row]):
+class _RowField(_FormField):
     """A row with the language of the form around it."""
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
@@ -131,7 +140,7 @@ class _RowField(FormField[Row]):
         self.form = self.form_class(formdata, prefix=self.name + self.separator, data=values, meta=meta)
 
 
-class LinesField(FieldList[Any]):
+class LinesField(_FieldList):
     """Repeated rows: order lines, addresses.
 
     `data` is the list of the values of rows that are not blank. `spare` blank rows are offered for typing, so that
@@ -197,8 +206,13 @@ class LinesField(FieldList[Any]):
         if self.too_many:
             self.errors.append(self._say(_("At most ${most} lines.", mapping={"most": self.max_entries})))
         elif len(self.rows) < self.least:
-            self.errors.append(self._say(_("Enter at least ${least} lines.", mapping={"least": self.least})
-                                         if self.least > 1 else _("Enter at least one line.")))
+            self.errors.append(
+                self._say(
+                    _("Enter at least ${least} lines.", mapping={"least": self.least})
+                    if self.least > 1
+                    else _("Enter at least one line.")
+                )
+            )
         return valid and not self.errors
 
     def _say(self, text: Text) -> str:
@@ -247,7 +261,9 @@ class Form(WTForm):
 
         An error of no field of this form stands above the form.
         """
-        said = self.request.localizer.translate(message) if isinstance(message, TranslationString) else message
+        said = (
+            self.request.localizer.translate(message) if isinstance(message, TranslationString) else message
+        )
         found = self._find(field)
         if found is None:
             if said not in self.form_errors:
