@@ -1,0 +1,19 @@
+"""The module's two mounts; the policy is that of the card."""
+
+from __future__ import annotations
+
+from acme_loyalty import CARD
+
+from portal.kernel.tree import CustomerRoot, ModuleRoot
+
+
+class Loyalty(ModuleRoot):
+    """/loyalty"""
+
+    card = CARD
+
+
+class MyLoyalty(CustomerRoot):
+    """/my/<account>/loyalty"""
+
+    card = CARD

@@ -1,0 +1,46 @@
+"""Staff pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from acme_loyalty import services
+from acme_loyalty.forms import GrantForm
+from acme_loyalty.resources import Loyalty
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.view import view_config
+
+from portal.kernel.i18n import _
+from portal.modules.customers.interfaces import ICustomers
+from portal.web.request import Request
+
+
+@view_config(
+    context=Loyalty,
+    permission="acme_loyalty.view",
+    request_method="GET",
+    renderer="acme_loyalty:templates/loyalty.jinja2",
+)
+def overview(context: Loyalty, request: Request) -> dict[str, Any]:
+    """Who has most points."""
+    rows = services.balances(request.unit)
+    names = request.unit.ask(ICustomers).names([customer for customer, _points in rows])
+    return {"rows": [(names.get(customer, ""), points) for customer, points in rows]}
+
+
+@view_config(
+    context=Loyalty,
+    name="grant",
+    permission="acme_loyalty.grant",
+    request_method=("GET", "POST"),
+    renderer="acme_loyalty:templates/grant.jinja2",
+)
+def grant(context: Loyalty, request: Request) -> Any:
+    """Give points by hand."""
+    form = GrantForm(request)
+    if request.submitted:
+        form.check()
+        services.grant(request.unit, form.customer.data, form.points.data, form.reason.data)
+        request.flash(_("Points granted."))
+        return HTTPSeeOther(location=request.resource_path(context))
+    return {"form": form}
