@@ -43,6 +43,8 @@ $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 	$(PIP_INSTALL) $(LOCKED) --requirement requirements-dev.txt
 	@touch $@
 
+# Pyramid 2.1 still imports pkg_resources, which says so at every start.
+run: export PYTHONWARNINGS = ignore:pkg_resources is deprecated:UserWarning
 run: $(RUNTIME)
 	$(BIN)/portal db upgrade -c $(INI)
 	$(BIN)/portal demo --if-empty -c $(INI)

@@ -164,7 +164,7 @@ def _usable(url: str) -> str:
                 "SELECT rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user"
             ).fetchone()
     except psycopg.OperationalError as error:
-        raise NoPostgresql(f"{make_url(url)} does not answer ({str(error).strip()})") from error
+        raise NoPostgresql(f"{make_url(url)} does not answer ({' '.join(str(error).split())})") from error
     if row is None or not row[0]:
         raise NoPostgresql(f"the user of {make_url(url)} may not create databases")
     return url
