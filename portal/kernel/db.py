@@ -224,7 +224,12 @@ def _postgresql_engine(
 
 
 def _count(
-    _connection: Connection, _cursor: object, statement: str, _parameters: object, _context: object, _many: bool
+    _connection: Connection,
+    _cursor: object,
+    statement: str,
+    _parameters: object,
+    _context: object,
+    _many: bool,
 ) -> None:
     counter = statements.get()
     if counter is not None and not statement.startswith(_UNCOUNTED):

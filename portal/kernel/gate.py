@@ -50,7 +50,9 @@ def _in_order(names: tuple[str, ...], house_cards: tuple[Card, ...]) -> tuple[Ca
     cards = [read_card(name) for name in names]
     for card in cards:
         if card.name in taken:
-            raise BootRefused(f"{MODULES.key} names {card.package}, whose name {card.name} belongs to the house")
+            raise BootRefused(
+                f"{MODULES.key} names {card.package}, whose name {card.name} belongs to the house"
+            )
     return order_cards(cards)
 
 

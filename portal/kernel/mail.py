@@ -1,6 +1,6 @@
 """Mail as every module asks for it: a message of values, queued in the transaction that decided it.
 
-    unit.ask(IMail).queue(Message(to=(Address(name, email),), subject=…, text=…, language="de"))
+unit.ask(IMail).queue(Message(to=(Address(name, email),), subject=…, text=…, language="de"))
 """
 
 from __future__ import annotations

@@ -124,7 +124,9 @@ def resolve(key: str, value: str) -> str:
         try:
             return Path(name).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise BootRefused(f"{key} cites the file {name}, which cannot be read: {error.strerror}") from None
+            raise BootRefused(
+                f"{key} cites the file {name}, which cannot be read: {error.strerror}"
+            ) from None
 
     return _CITATION.sub(fill, value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -104,14 +104,14 @@ class TestPortal:
         return Browser(self.router)
 
     @contextmanager
-    def unit(self, actor: Actor = SYSTEM) -> Iterator[Unit]:
+    def unit(self, actor: Actor = SYSTEM) -> Generator[Unit]:
         """A unit of work, committed at the end; rolled back when the block raises."""
         with self.house.database.session(write=True) as session:
             yield self.house.unit(session, actor)
             session.commit()
 
     @contextmanager
-    def reading(self) -> Iterator[Unit]:
+    def reading(self) -> Generator[Unit]:
         """A unit that only reads."""
         with self.house.database.session(write=False) as session:
             yield self.house.unit(session)

@@ -33,14 +33,18 @@ def includeme(config: Composer) -> None:
     config.set_request_factory(Request)
     config.include("pyramid_tm")
     config.include("pyramid_retry")
-    config.add_tween("portal.web.transactions.afterwards_tween", over=("pyramid_tm.tm_tween_factory", EXCVIEW))
+    config.add_tween(
+        "portal.web.transactions.afterwards_tween", over=("pyramid_tm.tm_tween_factory", EXCVIEW)
+    )
     config.add_tween(
         "portal.web.transactions.statements_tween", over="portal.web.transactions.afterwards_tween"
     )
     config.set_csrf_storage_policy(CsrfTokens())
     config.set_default_csrf_options(require_csrf=True)
     config.add_view_deriver(refusals.refusal_deriver, name="refusal")
-    config.add_view_deriver(operation.operation_deriver, name="operation", under="refusal", over="rendered_view")
+    config.add_view_deriver(
+        operation.operation_deriver, name="operation", under="refusal", over="rendered_view"
+    )
     config.add_subscriber(headers.secure, NewResponse)
     config.set_locale_negotiator(negotiate)
     config.add_translation_dirs("portal:locale")

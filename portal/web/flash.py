@@ -44,12 +44,12 @@ def _set(request: Request, response: object) -> None:
 def read_flashes(request: Request) -> list[tuple[str, str]]:
     """The messages of the previous answer and of this one; the cookie is emptied."""
     profile = _profile(request).bind(request)
-    carried = profile.get_value() if _COOKIE in request.cookies else None
+    carried: list[tuple[str, str]] | None = profile.get_value() if _COOKIE in request.cookies else None
     if carried:
         request.add_response_callback(_clear)
-    messages = [*(carried or []), *request.environ.pop("portal.flash", [])]
+    fresh: list[tuple[str, str]] = request.environ.pop("portal.flash", [])
     request.environ["portal.flash"] = []
-    return [(kind, text) for kind, text in messages]
+    return [(kind, text) for kind, text in (*(carried or []), *fresh)]
 
 
 def _clear(request: Request, response: object) -> None:

@@ -37,7 +37,7 @@ operation_deriver.options = ("operation",)  # type: ignore[attr-defined]
 
 
 def _once(view: View, context: Any, request: Request) -> Response:
-    key = request.POST.get(OPERATION_FIELD, "")
+    key = str(request.POST.get(OPERATION_FIELD, ""))
     if not 16 <= len(key) <= 64:
         raise Refused(_("This form is not from this portal. Please open the page again."))
     identity = request.identified

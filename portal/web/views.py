@@ -137,5 +137,3 @@ def unexpected(context: Exception, request: Request) -> dict[str, Any]:
         ),
         "step": None,
     }
-
-

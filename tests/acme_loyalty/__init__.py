@@ -13,7 +13,6 @@ from datetime import timedelta
 
 from acme_loyalty.permissions import PERMISSIONS, ROLES
 from acme_loyalty.settings import HOLD_ABOVE, POINTS_PER, WARN_ABOVE
-
 from portal.kernel.card import Card, NavEntry
 from portal.kernel.composition import Composer
 from portal.kernel.i18n import _
@@ -40,7 +39,12 @@ def includeme(config: Composer) -> None:
 
     config.mount(CARD, resources.Loyalty, segment="loyalty")
     config.my_page(
-        CARD, resources.MyLoyalty, segment="loyalty", title=_("Loyalty"), permission="acme_loyalty.my.view", icon="star"
+        CARD,
+        resources.MyLoyalty,
+        segment="loyalty",
+        title=_("Loyalty"),
+        permission="acme_loyalty.my.view",
+        icon="star",
     )
     config.hear(OrderConfirming, subscribers.vote, module=CARD.name)
     config.hear(OrderConfirmed, subscribers.reward, module=CARD.name)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from acme_loyalty import services
-
 from portal.kernel.unit import Unit
 
 

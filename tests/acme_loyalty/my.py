@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from acme_loyalty import services
-from acme_loyalty.resources import MyLoyalty
 from pyramid.view import view_config
 
+from acme_loyalty import services
+from acme_loyalty.resources import MyLoyalty
 from portal.kernel.people import Scope
 from portal.web.request import Request
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from acme_loyalty import services
-
 from portal.kernel.i18n import _
 from portal.modules.orders.interfaces import OrderFacts
 from portal.web.request import Request

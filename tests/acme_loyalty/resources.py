@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from acme_loyalty import CARD
-
 from portal.kernel.tree import CustomerRoot, ModuleRoot
 
 

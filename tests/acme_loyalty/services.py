@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from acme_loyalty.models import Points
 from sqlalchemy import func, insert, select
 
+from acme_loyalty.models import Points
 from portal.kernel.errors import Invalid
 from portal.kernel.i18n import _
 from portal.kernel.people import Scope
@@ -84,7 +84,9 @@ def expire(unit: Unit) -> int:
         ).all()
     )
     spent = dict(
-        unit.db.execute(select(Points.customer_id, total).where(Points.points < 0).group_by(Points.customer_id)).all()
+        unit.db.execute(
+            select(Points.customer_id, total).where(Points.points < 0).group_by(Points.customer_id)
+        ).all()
     )
     due = {customer: points + spent.get(customer, 0) for customer, points in earned.items()}
     for customer, points in sorted(due.items()):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from acme_loyalty import services
 from acme_loyalty.settings import HOLD_ABOVE, POINTS_PER, WARN_ABOVE
-
 from portal.kernel.events import Hold, Verdict, Warn
 from portal.kernel.i18n import _
 from portal.kernel.money import Money

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from acme_loyalty import services
-from acme_loyalty.forms import GrantForm
-from acme_loyalty.resources import Loyalty
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
 
+from acme_loyalty import services
+from acme_loyalty.forms import GrantForm
+from acme_loyalty.resources import Loyalty
 from portal.kernel.i18n import _
 from portal.modules.customers.interfaces import ICustomers
 from portal.web.request import Request

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, event, Integer, MetaData, Table, func, insert, select, text, update
+from sqlalchemy import Column, Integer, MetaData, Table, event, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.kernel.db import (
@@ -24,7 +24,11 @@ from portal.kernel.db import (
 
 metadata = MetaData()
 stock = Table(
-    "stock", metadata, Column("id", Integer, primary_key=True), Column("left", Integer), Column("at", UtcDateTime)
+    "stock",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("left", Integer),
+    Column("at", UtcDateTime),
 )
 sale = Table("sale", metadata, Column("id", Integer, primary_key=True))
 
@@ -68,9 +72,10 @@ def test_parallel_read_then_write_never_oversells(database: Database) -> None:
 
 
 def test_a_writer_that_fails_gives_its_turn_back(database: Database) -> None:
-    with pytest.raises(IntegrityError), database.session(write=True) as session:
+    with database.session(write=True) as session:
         session.execute(insert(stock).values(id=1))
-        session.execute(insert(stock).values(id=1))
+        with pytest.raises(IntegrityError):
+            session.execute(insert(stock).values(id=1))
     with database.session(write=True) as session:
         session.execute(insert(stock).values(id=2))
         session.commit()

@@ -6,9 +6,9 @@ Locks: new tables only.
 from __future__ import annotations
 
 import sqlalchemy as sa
-from alembic import op
 
 import portal.kernel.db
+from alembic import op
 
 revision = "0001"
 down_revision = None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
 from portal.kernel.i18n import Text
+from portal.kernel.slots import Slot
+from portal.web.request import Request
+from portal.web.slots import Panel
 
 GOODS, SERVICE = "goods", "service"
 
@@ -77,3 +80,18 @@ class IPrices(Protocol):
         Raises Refused where a price cannot be given in that currency.
         """
         ...
+
+
+class IBuyerCurrency(Protocol):
+    """In which currency a customer buys. The catalog does not know customers: a module above both may provide this.
+
+    Without it customers see prices in the base currency.
+    """
+
+    def currency(self, customer_id: int) -> str:
+        """The ISO 4217 code."""
+        ...
+
+
+#: What customers can do with a product while they browse (request it, …), on the list and on the product's page.
+MY_PRODUCT_ACTIONS: Slot[Callable[[ProductFacts, Request], Panel | None]] = Slot("catalog.my.product.actions")
