@@ -15,7 +15,7 @@ from typing import Any
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from alembic import command, context
@@ -103,8 +103,9 @@ def revision(engine: Engine, card: Card, message: str) -> Path:
             version_path=str(directory),
             head="base" if number == "0001" else "head",
         )
-    assert made is not None
-    return Path(getattr(made, "path"))  # noqa: B009 - Script | list[Script] in alembic's types
+    if not isinstance(made, Script):
+        raise TypeError(f"alembic made {made!r} instead of one migration")
+    return Path(made.path)
 
 
 def current(connection: Connection, card: Card) -> str | None:
