@@ -65,7 +65,7 @@ def _linked(page: Page, column: Column, draw: Draw) -> Draw:
 
 def _text(page: Page, column: Column, request: Request) -> Draw:
     here = page.listing.positions[column.key]
-    return lambda row: escape(_said(row[here], request))
+    return lambda row: str(escape(_said(row[here], request)))
 
 
 def _money(page: Page, column: Column, request: Request) -> Draw:
@@ -96,7 +96,7 @@ def _datetime(page: Page, column: Column, request: Request) -> Draw:
 def _status(page: Page, column: Column, request: Request) -> Draw:
     here = page.listing.positions[column.key]
     badges = {state: str(badge_html(badge, request)) for state, badge in column.states.items()}
-    return lambda row: badges.get(row[here]) or escape(row[here])
+    return lambda row: badges.get(row[here]) or str(escape(row[here]))
 
 
 def _tags(page: Page, column: Column, request: Request) -> Draw:

@@ -73,6 +73,12 @@ class InputField(Field):
         return request
 
     @property
+    def form_currency(self) -> str:
+        """The currency of the form."""
+        currency: str = getattr(self.meta, "currency")  # noqa: B009 - declared on our own Meta
+        return currency
+
+    @property
     def locale(self) -> str:
         """The language in which figures are read and written."""
         return self.request.locale_name
@@ -322,6 +328,11 @@ class PriceField(ScaledField):
     def __init__(self, label: Text = _("Unit price"), **kwargs: Any) -> None:
         super().__init__(label, **{"least": 0, "most": 1_000_000_000, **kwargs})
 
+    def as_decimal(self, data: Any) -> Decimal:
+        """At least the decimals of the currency: 18.00."""
+        value, places = from_scaled(data), exponent(self.form_currency)
+        return value if -int(value.as_tuple().exponent) >= places else value.quantize(Decimal(1).scaleb(-places))
+
 
 class PercentField(ScaledField):
     """A percentage between 0 and 100 (12.5 for 12.5 %), scaled."""
@@ -346,7 +357,7 @@ class MoneyField(DecimalField):
     def __init__(self, label: Text = _("Amount"), *, currency_from: str | None = None, **kwargs: Any) -> None:
         super().__init__(label, **kwargs)
         self.currency_from = currency_from
-        self.currency: str = getattr(self.meta, "currency")  # noqa: B009 - declared on our own Meta
+        self.currency = self.form_currency
         if currency_from is None:
             self.unit = self.currency
 
