@@ -53,7 +53,7 @@ def upgrade() -> None:
         sa.Column("location", sa.String(2000), nullable=False),
         sa.Column("created_at", portal.kernel.db.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_kernel_operation"),
-        sa.UniqueConstraint("principal", "key", name="uq_kernel_operation_principal"),
+        sa.UniqueConstraint("principal", "key", name="uq_kernel_operation_principal_key"),
     )
 
 

@@ -1,0 +1,35 @@
+"""The pages that operations offer below /admin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from portal.kernel.i18n import _
+from portal.ops.permissions import ADMINISTER
+from portal.ops.resources import JobsPage, MailPage, ModulesPage, SettingsPage
+from portal.web.slots import ADMIN_PAGES, AdminPage
+
+__all__ = ["ADMIN_PAGES", "PAGES"]
+
+
+def mail_page() -> AdminPage:
+    """`/admin/mail`."""
+    return AdminPage("mail", _("Mail"), MailPage, ADMINISTER, icon="mail")
+
+
+def jobs_page() -> AdminPage:
+    """`/admin/jobs`."""
+    return AdminPage("jobs", _("Background jobs"), JobsPage, ADMINISTER, icon="clock")
+
+
+def settings_page() -> AdminPage:
+    """`/admin/settings`."""
+    return AdminPage("settings", _("Settings"), SettingsPage, ADMINISTER, icon="settings")
+
+
+def modules_page() -> AdminPage:
+    """`/admin/modules`."""
+    return AdminPage("modules", _("Modules"), ModulesPage, ADMINISTER, icon="box")
+
+
+PAGES: tuple[Callable[[], AdminPage], ...] = (mail_page, jobs_page, settings_page, modules_page)

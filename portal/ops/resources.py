@@ -1,0 +1,135 @@
+"""`/admin`: pages of this and other modules for whoever looks after the portal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from sqlalchemy import select
+
+from portal.kernel.card import Card
+from portal.kernel.composition import permits_offer
+from portal.kernel.db import is_public_id
+from portal.kernel.i18n import Text, _
+from portal.kernel.jobs import JobRow
+from portal.kernel.tree import ModuleRoot, Node
+from portal.ops.models import Mail
+from portal.web.slots import ADMIN_PAGES
+
+if TYPE_CHECKING:
+    from portal.web.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page below /admin as the index lists it."""
+
+    title: Text
+    url: str
+    icon: str
+
+
+class AdminRoot(ModuleRoot):
+    """`/admin`; its children are what modules offer in `ADMIN_PAGES`."""
+
+    card: ClassVar[Card]
+    request: Request
+
+    @property
+    def title(self) -> Text:
+        """The title in breadcrumbs."""
+        return _("Administration")
+
+    def __getitem__(self, segment: str) -> Node:
+        for offer in self.request.house.offered(ADMIN_PAGES):
+            page = offer.call()
+            if page.segment == segment:
+                return page.factory(self.request, segment, self)
+        raise KeyError(segment)
+
+    def entries(self) -> Iterator[Entry]:
+        """The pages that this person may open."""
+        for offer in self.request.house.offered(ADMIN_PAGES):
+            page = offer.call()
+            node = page.factory(self.request, page.segment, self)
+            if permits_offer(self.request, offer, self) and self.request.permits(page.permission, node):
+                yield Entry(page.title, self.request.resource_path(node), page.icon)
+
+
+class _Page(Node):
+    """A page below /admin with its title."""
+
+    page_title: ClassVar[Text]
+    request: Request
+
+    @property
+    def title(self) -> Text:
+        """The title in breadcrumbs."""
+        return self.page_title
+
+
+class SettingsPage(_Page):
+    """`/admin/settings`."""
+
+    page_title = _("Settings")
+
+
+class ModulesPage(_Page):
+    """`/admin/modules`."""
+
+    page_title = _("Modules")
+
+
+class JobsPage(_Page):
+    """`/admin/jobs`; its children are jobs by number."""
+
+    page_title = _("Background jobs")
+
+    def __getitem__(self, segment: str) -> Node:
+        if not (segment.isascii() and segment.isdigit() and len(segment) < 19):
+            raise KeyError(segment)
+        row = self.request.db.get(JobRow, int(segment))
+        if row is None:
+            raise KeyError(segment)
+        return JobNode(self.request, segment, self, row)
+
+
+class JobNode(Node):
+    """One background job."""
+
+    def __init__(self, request: Request, name: str, parent: Node, row: JobRow) -> None:
+        super().__init__(request, name, parent)
+        self.row = row
+
+    @property
+    def title(self) -> Text:
+        """The title in breadcrumbs."""
+        return _("Job ${number}", mapping={"number": self.row.id})
+
+
+class MailPage(_Page):
+    """`/admin/mail`; its children are mails by public id."""
+
+    page_title = _("Mail")
+
+    def __getitem__(self, segment: str) -> Node:
+        found = None
+        if is_public_id(segment):
+            found = self.request.db.scalar(select(Mail).where(Mail.public_id == segment))
+        if found is None:
+            raise KeyError(segment)
+        return MailNode(self.request, segment, self, found)
+
+
+class MailNode(Node):
+    """One mail."""
+
+    def __init__(self, request: Request, name: str, parent: Node, row: Mail) -> None:
+        super().__init__(request, name, parent)
+        self.row = row
+
+    @property
+    def title(self) -> Text:
+        """The title in breadcrumbs."""
+        return self.row.subject
