@@ -105,7 +105,7 @@ class Statements:
 #: The counter of the request under way in this thread, if any.
 statements: ContextVar[Statements | None] = ContextVar("statements", default=None)
 
-_UNCOUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+_UNCOUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
 
 
 class _FairLock:
@@ -173,7 +173,11 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     def begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get("portal_write", True):
+        write: bool = connection.get_execution_options().get("portal_write", True)
+        if connection.info.get("query_only", False) is write:
+            connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if write else 'ON'}")
+            connection.info["query_only"] = not write
+        if not write:
             connection.exec_driver_sql("BEGIN")
             return
         writers.acquire()
@@ -251,7 +255,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._reading = engine.execution_options(portal_write=False)
+        # A reading session cannot write, on either database: a GET that tries is an error, not a surprise.
+        self._reading = engine.execution_options(portal_write=False, postgresql_readonly=True)
 
     @property
     def is_sqlite(self) -> bool:

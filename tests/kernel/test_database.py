@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, event, func, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from portal.kernel.db import (
     Contention,
@@ -76,6 +76,16 @@ def test_a_writer_that_fails_gives_its_turn_back(database: Database) -> None:
         session.execute(insert(stock).values(id=1))
         with pytest.raises(IntegrityError):
             session.execute(insert(stock).values(id=1))
+    with database.session(write=True) as session:
+        session.execute(insert(stock).values(id=2))
+        session.commit()
+    with database.session(write=False) as session:
+        assert session.scalars(select(stock.c.id)).all() == [2]
+
+
+def test_a_reading_session_cannot_write(database: Database) -> None:
+    with database.session(write=False) as session, pytest.raises(DBAPIError, match="read-?only"):
+        session.execute(insert(stock).values(id=1))
     with database.session(write=True) as session:
         session.execute(insert(stock).values(id=2))
         session.commit()
