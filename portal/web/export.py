@@ -44,7 +44,7 @@ def csv_file(head: Sequence[str], rows: Iterable[Sequence[Cell]], locale: str) -
     Languages that write 1,5 get semicolons between the cells, as their spreadsheets expect.
     """
     separator = ";" if decimal(Decimal("1.5"), locale) == "1,5" else ","
-    binary: IO[bytes] = SpooledTemporaryFile(max_size=_IN_MEMORY)
+    binary: IO[bytes] = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by whoever reads it
     text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text, delimiter=separator, lineterminator="\r\n")
     writer.writerow([written(cell, locale) for cell in head])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 from wtforms.fields import Field
-from wtforms.validators import StopValidation
+from wtforms.validators import StopValidation, ValidationError
 
 from portal.kernel.i18n import Text, TranslationString, _
 from portal.kernel.money import CURRENCIES, OutOfRange, exponent, from_scaled, to_scaled
@@ -62,6 +62,7 @@ class InputField(Field):
         attributes: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
+        default = self.empty if default is None else default
         super().__init__(label, description=description, default=default, **kwargs)
         self.required = required
         self.attributes = dict(attributes or {})
@@ -137,9 +138,9 @@ class InputField(Field):
         """A message in the language of the request."""
         return self.request.localizer.translate(text) if isinstance(text, TranslationString) else text
 
-    def wrong(self, text: Text) -> ValueError:
-        """The error to raise for this message."""
-        return ValueError(self.say(text))
+    def wrong(self, text: Text) -> ValidationError:
+        """The error to raise for this message (a ValueError)."""
+        return ValidationError(self.say(text))
 
 
 # --- text ----------------------------------------------------------------------------------------------------
@@ -331,7 +332,9 @@ class PriceField(ScaledField):
     def as_decimal(self, data: Any) -> Decimal:
         """At least the decimals of the currency: 18.00."""
         value, places = from_scaled(data), exponent(self.form_currency)
-        return value if -int(value.as_tuple().exponent) >= places else value.quantize(Decimal(1).scaleb(-places))
+        return (
+            value if -int(value.as_tuple().exponent) >= places else value.quantize(Decimal(1).scaleb(-places))
+        )
 
 
 class PercentField(ScaledField):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from datetime import date as Date
 from datetime import datetime as DateTime
+from datetime import time as Time
 from datetime import tzinfo as Zone
 from decimal import Decimal
 from functools import lru_cache
@@ -174,7 +175,7 @@ def date(value: Date, locale: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _time(hour: int, minute: int, locale: str) -> str:
-    return format_time(DateTime(2000, 1, 1, hour, minute), "short", locale=_locale(locale))
+    return format_time(Time(hour, minute), "short", locale=_locale(locale))
 
 
 def datetime(value: DateTime, locale: str, zone: Zone) -> str:

@@ -15,6 +15,7 @@ next to the fields, those of services (`Invalid({"lines-0-quantity": …})`) inc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,8 @@ __all__ = [
 #: Fields that the shell adds to every form, and the base values a form carries to notice changes meanwhile.
 _SHELL = ("csrf_token", "_operation")
 _BASE = "_base"
+#: The number of a row in the name of its field.
+_NUMBER = re.compile(r"-[0-9]+-")
 
 
 class _Meta(DefaultMeta):
@@ -201,7 +204,7 @@ class LinesField(_FieldList):
         return self.row(None, prefix=f"{self.name}-__row__-", meta=meta)
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:
-        valid = all([row.validate() for row in self.rows])
+        wrong = [row for row in self.rows if not row.validate()]
         self.errors = list(self.process_errors)
         if self.too_many:
             self.errors.append(self._say(_("At most ${most} lines.", mapping={"most": self.max_entries})))
@@ -213,7 +216,7 @@ class LinesField(_FieldList):
                     else _("Enter at least one line.")
                 )
             )
-        return valid and not self.errors
+        return not wrong and not self.errors
 
     def _say(self, text: Text) -> str:
         return self.meta.translate(text)  # type: ignore[attr-defined]
@@ -299,7 +302,8 @@ class Form(WTForm):
     def _unknown(self) -> list[str]:
         posted: Iterable[str] = self.posted or ()
         known = set(_names(self))
-        return sorted({name for name in posted if name not in known and not name.startswith(_BASE)})
+        numbered = ((name, _NUMBER.sub("-__row__-", name, count=1)) for name in posted)
+        return sorted({name for name, plain in numbered if plain not in known and not name.startswith(_BASE)})
 
 
 def _first(name: str, errors: Sequence[str]) -> Iterator[tuple[str, Text]]:
@@ -311,8 +315,7 @@ def _names(form: WTForm) -> Iterator[str]:
     yield from _SHELL
     for field in form._fields.values():
         if isinstance(field, LinesField):
-            for entry in field.entries:
-                yield from _names(entry.form)
+            yield from _names(field.template)
         else:
             yield field.name
             yield from getattr(field, "companions", ())

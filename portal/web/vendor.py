@@ -17,7 +17,6 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).parent
 RECIPE = HERE / "vendor.json"
@@ -31,7 +30,10 @@ _EMPTY_PATH = '<path stroke="none" d="M0 0h24v24H0z" fill="none" />'
 
 @dataclass(frozen=True)
 class Package:
-    """One npm package: what is taken from it and the SHA-512 (as npm prints it) that its tarball must have."""
+    """One npm package: what is taken from it and the SHA-512 (as npm prints it) that its tarball must have.
+
+    Its files go to `directory`, beside this module; those elsewhere than in static/vendor carry their own licence file.
+    """
 
     name: str
     version: str
@@ -39,12 +41,13 @@ class Package:
     integrity: str
     notice: str
     files: dict[str, str] = field(default_factory=dict[str, str])
-    icons: tuple[str, ...] = ()
+    icons: list[str] = field(default_factory=list[str])
+    directory: str = "static/vendor"
 
-    @classmethod
-    def read(cls, entry: dict[str, Any]) -> Package:
-        """The package as it stands in vendor.json."""
-        return cls(**{**entry, "icons": tuple(entry.get("icons", ()))})
+    @property
+    def shipped(self) -> bool:
+        """Whether the package is part of the portal, not of its tests."""
+        return (HERE / self.directory) == VENDOR
 
 
 def integrity(content: bytes, algorithm: str) -> str:
@@ -114,11 +117,13 @@ def made(packages: list[Package], directory: Path) -> Iterator[tuple[Path, bytes
         with fetch(package, directory) as tarball:
             for source, target in package.files.items():
                 body = content(tarball, source)
-                manifest[target] = integrity(body, "sha384")
-                yield VENDOR / target, body
+                if package.shipped:
+                    manifest[target] = integrity(body, "sha384")
+                yield HERE / package.directory / target, body
             if package.icons:
                 yield STATIC / "icons.svg", sprite(package, tarball)
-            notices.append(licence(package, tarball))
+            if package.shipped:
+                notices.append(licence(package, tarball))
     yield VENDOR / "manifest.json", (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode("utf-8")
     yield VENDOR / "NOTICE", ("\n" + "-" * 78 + "\n\n").join(notices).encode("utf-8")
 
@@ -126,14 +131,14 @@ def made(packages: list[Package], directory: Path) -> Iterator[tuple[Path, bytes
 def main() -> None:
     """Write what vendor.json describes and say which files changed."""
     recipe = json.loads(RECIPE.read_text(encoding="utf-8"))
-    packages = [Package.read(entry) for entry in recipe["packages"]]
+    packages = [Package(**entry) for entry in recipe["packages"]]
     with tempfile.TemporaryDirectory() as directory:
         files = dict(made(packages, Path(directory)))
-    VENDOR.mkdir(parents=True, exist_ok=True)
     for path, body in files.items():
         if not path.exists() or path.read_bytes() != body:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
-            sys.stdout.write(f"wrote {path.relative_to(HERE)}\n")
+            sys.stdout.write(f"wrote {path}\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Tests of the shell, with an example application of its own."""
