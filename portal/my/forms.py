@@ -1,0 +1,35 @@
+"""The forms about colleagues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from portal.kernel.i18n import _
+from portal.kernel.people import SCOPES
+from portal.people.forms import language_choices
+from portal.web import forms
+
+if TYPE_CHECKING:
+    from portal.web.request import Request
+
+#: Seeing documents belongs to every membership, so it is no choice.
+_CHOICES = [(scope, title) for scope, title in SCOPES.items() if scope != "view"]
+
+
+class ScopesForm(forms.Form):
+    """What a colleague may do beside seeing documents."""
+
+    scopes = forms.MultiChoiceField(_("May also"), _CHOICES)
+
+
+class InviteColleagueForm(ScopesForm):
+    """A new colleague."""
+
+    email = forms.EmailField(required=True)
+    name = forms.TextField(_("Name"), required=True)
+    language = forms.ChoiceField(_("Language"), required=True)
+
+    def __init__(self, request: Request, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(request, data)
+        self.language.choices = language_choices(request)

@@ -1,0 +1,45 @@
+"""People: users of two realms, signing in, sessions, roles, memberships in customer accounts.
+
+Owns: users, sessions, grants of roles, memberships, one-time links, counted attempts.
+Publishes: UserAdded, RoleGranted, RoleRevoked, UserDisabled, PasswordChanged.
+Asks: IMail. Pages: /sign-in, /sign-out, /forgotten, /reset, /invitation, /account, /admin/users.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portal.kernel.card import Card
+from portal.kernel.i18n import _
+from portal.people.permissions import PERMISSIONS, ROLES
+from portal.people.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from portal.kernel.composition import Composer
+
+CARD = Card(
+    name="people",
+    title=_("People"),
+    package="portal.people",
+    permissions=PERMISSIONS,
+    roles=ROLES,
+    settings=SETTINGS,
+    migrations=True,
+    house=True,
+)
+
+
+def includeme(config: Composer) -> None:
+    """Connect people."""
+    from portal.people import admin, identity, jobs
+    from portal.people.permissions import ADMINISTER
+    from portal.people.resources import profile_root
+    from portal.people.services.tokens import RESET_JOB
+    from portal.web.slots import ADMIN_PAGES
+
+    config.identify_by(identity.identify, identity.administrator_names, module=CARD.name)
+    config.mount(CARD, profile_root, segment="account")
+    config.offer(ADMIN_PAGES, admin.users_page, module=CARD.name, permission=ADMINISTER, order=10)
+    config.job(RESET_JOB, jobs.reset_job, module=CARD.name)
+    config.job(jobs.TIDY, jobs.tidy_job, module=CARD.name, every=jobs.EVERY)
+    config.scan("portal.people.views")

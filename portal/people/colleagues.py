@@ -1,0 +1,84 @@
+"""What the people of a customer may do about each other, within the scope of their account."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import select
+
+from portal.kernel.errors import Refused
+from portal.kernel.i18n import _
+from portal.kernel.people import Scope
+from portal.kernel.unit import Unit
+from portal.people.models import AccountMembership
+from portal.people.services import memberships
+from portal.people.services.memberships import Member
+
+__all__ = ["Member", "change_scopes", "end", "find", "invite", "members"]
+
+
+def members(unit: Unit, scope: Scope) -> Sequence[Member]:
+    """The people of the account, by name; one statement."""
+    return memberships.members_of(unit, scope.customer_id)
+
+
+def find(unit: Unit, scope: Scope, public_id: str) -> Member | None:
+    """One of them by public id."""
+    return next((member for member in members(unit, scope) if member.public_id == public_id), None)
+
+
+def invite(
+    unit: Unit, scope: Scope, *, email: str, name: str, language: str, scopes: Collection[str]
+) -> None:
+    """Invite somebody to the account; one mail is queued. Raises Invalid and Refused.
+
+    Address and name of the account are those that the acting members know it by.
+    """
+    here = unit.db.scalar(
+        select(AccountMembership).where(AccountMembership.customer_id == scope.customer_id).limit(1)
+    )
+    if here is None:
+        raise LookupError(f"the account {scope.customer_id} has no members")
+    memberships.invite_member(
+        unit,
+        scope.customer_id,
+        here.account,
+        here.name,
+        email=email,
+        name=name,
+        language=language,
+        scopes=scopes,
+    )
+
+
+def change_scopes(unit: Unit, scope: Scope, public_id: str, scopes: Collection[str]) -> None:
+    """Change what a colleague may do. Raises Refused for the last one who manages the account."""
+    member = _locked(unit, scope, public_id)
+    if "manage" not in scopes:
+        _keep_a_manager(unit, scope, member)
+    memberships.change_scopes(unit, scope.customer_id, member.user_id, scopes)
+
+
+def end(unit: Unit, scope: Scope, public_id: str) -> None:
+    """Take a colleague out of the account. Raises Refused for the last one who manages it."""
+    member = _locked(unit, scope, public_id)
+    _keep_a_manager(unit, scope, member)
+    memberships.end_membership(unit, scope.customer_id, member.user_id)
+
+
+def _locked(unit: Unit, scope: Scope, public_id: str) -> Member:
+    """The member, with the account's memberships locked: two managers cannot remove each other at one moment."""
+    rows = select(AccountMembership.id).where(AccountMembership.customer_id == scope.customer_id)
+    unit.db.execute(rows.order_by(AccountMembership.id).with_for_update()).all()
+    member = find(unit, scope, public_id)
+    if member is None:
+        raise Refused(_("This person does not use the account any more."))
+    return member
+
+
+def _keep_a_manager(unit: Unit, scope: Scope, member: Member) -> None:
+    if "manage" not in member.scopes:
+        return
+    others = (other for other in members(unit, scope) if other.user_id != member.user_id)
+    if not any("manage" in other.scopes and other.active and not other.invited for other in others):
+        raise Refused(_("Somebody has to manage the account. Give another colleague that right first."))

@@ -1,0 +1,41 @@
+"""Where somebody goes after signing in: only to a path of this portal."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from portal.kernel.people import Realm
+
+HOME = "/"
+_LONGEST = 2000
+_OURS = ("/sign-in", "/sign-out", "/forgotten", "/reset", "/invitation")
+
+
+def local_path(wanted: str | None) -> str:
+    """`wanted` if it is a path of this portal, else the start page.
+
+    Refused are other hosts in every spelling browsers understand (`//x`, `/\\x`, tabs and line breaks in between),
+    schemes, and the pages of signing in themselves.
+    """
+    if not wanted or len(wanted) > _LONGEST or not wanted.isprintable() or " " in wanted or "\\" in wanted:
+        return HOME
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return HOME
+    if parts.scheme or parts.netloc or not parts.path.startswith("/") or "//" in parts.path:
+        return HOME
+    return HOME if parts.path.startswith(_OURS) else wanted
+
+
+def realm_of(path: str) -> Realm:
+    """Who is asked for at a path: people of customers below /my, else employees."""
+    return Realm.CUSTOMERS if path == "/my" or path.startswith("/my/") else Realm.EMPLOYEES
+
+
+def after_sign_in(wanted: str | None, realm: Realm) -> str:
+    """Where a person of this realm goes: where they wanted to, unless that is for the other kind of people."""
+    path = local_path(wanted)
+    if path == HOME or path.startswith("/account"):
+        return path
+    return path if realm_of(path) is realm else HOME

@@ -1,0 +1,132 @@
+"""The forms about people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from babel import Locale
+
+from portal.kernel.errors import Invalid
+from portal.kernel.i18n import _
+from portal.web import LANGUAGES, forms
+from portal.web.fields import Choice
+
+if TYPE_CHECKING:
+    from portal.web.request import Request
+
+_NEW_PASSWORD = {"autocomplete": "new-password"}
+_STRENGTH = _("At least 10 characters. A few words in a row are easy to remember and hard to guess.")
+
+
+def language_choices(request: Request) -> list[Choice]:
+    """The languages of the portal, each called by its own name."""
+    names = ((code, Locale.parse(code.replace("-", "_"))) for code in request.setting(LANGUAGES))
+    return [Choice(code, locale.get_display_name(locale) or code) for code, locale in names]
+
+
+class SignInForm(forms.Form):
+    """E-mail and password, in one of the two realms."""
+
+    email = forms.TextField(
+        _("E-mail"),
+        required=True,
+        longest=254,
+        attributes={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
+    )
+    password = forms.PasswordField(
+        _("Password"), required=True, attributes={"autocomplete": "current-password"}
+    )
+    realm = forms.HiddenField(required=True, pattern="employees|customers")
+    next = forms.HiddenField(longest=4000)
+
+
+class ForgottenForm(forms.Form):
+    """Who has forgotten their password."""
+
+    email = forms.TextField(
+        _("E-mail"),
+        required=True,
+        longest=254,
+        attributes={"autocomplete": "username", "autocapitalize": "none"},
+    )
+    realm = forms.HiddenField(required=True, pattern="employees|customers")
+
+
+class _NewPasswordForm(forms.Form):
+    """A new password, typed twice."""
+
+    password = forms.PasswordField(
+        _("New password"), required=True, description=_STRENGTH, attributes=_NEW_PASSWORD
+    )
+    again = forms.PasswordField(_("The same once more"), required=True, attributes=_NEW_PASSWORD)
+
+    def check(self) -> None:
+        """Also compare the two."""
+        super().check()
+        if self.password.data != self.again.data:
+            raise Invalid({"again": _("This is not the same as above.")})
+
+
+class ResetForm(_NewPasswordForm):
+    """A new password in place of a forgotten one."""
+
+
+class InvitationForm(_NewPasswordForm):
+    """How somebody who was invited is called, and their first password."""
+
+    name = forms.TextField(_("Your name"), required=True, attributes={"autocomplete": "name"})
+
+
+class ProfileForm(forms.Form):
+    """One's own name and language."""
+
+    name = forms.TextField(_("Name"), required=True, attributes={"autocomplete": "name"})
+    language = forms.ChoiceField(_("Language"), required=True)
+
+    def __init__(self, request: Request, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(request, data)
+        self.language.choices = language_choices(request)
+
+
+class PasswordForm(forms.Form):
+    """A new password by somebody who knows the old one."""
+
+    old = forms.PasswordField(
+        _("Present password"), required=True, attributes={"autocomplete": "current-password"}
+    )
+    new = forms.PasswordField(
+        _("New password"), required=True, description=_STRENGTH, attributes=_NEW_PASSWORD
+    )
+    again = forms.PasswordField(_("The same once more"), required=True, attributes=_NEW_PASSWORD)
+
+    def check(self) -> None:
+        """Also compare the two."""
+        super().check()
+        if self.new.data != self.again.data:
+            raise Invalid({"again": _("This is not the same as above.")})
+
+
+class InviteForm(forms.Form):
+    """A new employee."""
+
+    email = forms.EmailField(required=True)
+    name = forms.TextField(_("Name"), required=True)
+    language = forms.ChoiceField(_("Language"), required=True)
+
+    def __init__(self, request: Request, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(request, data)
+        self.language.choices = language_choices(request)
+
+
+class RolesForm(forms.Form):
+    """The roles of a person; `shown` are those that the page showed as granted."""
+
+    roles = forms.MultiChoiceField(_("Roles"))
+    shown = forms.HiddenField(longest=20_000)
+
+    def __init__(self, request: Request, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(request, data)
+        self.roles.choices = [
+            Choice(role.name, role.title) for card in request.house.cards for role in card.roles
+        ]

@@ -1,0 +1,103 @@
+"""Who is behind a request: one statement, a frozen value or nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.kernel.people import Identity, Membership, Method, Realm
+from portal.kernel.request import Request
+from portal.people.cookies import read_cookie
+from portal.people.models import AccountMembership, Grant, User, UserSession
+from portal.people.services.grants import administrators
+from portal.people.services.sessions import digest, touch
+from portal.people.settings import SESSION_IDLE, SESSION_LIFETIME
+
+_TOUCH_EVERY = timedelta(minutes=1)
+
+# Employees have roles and no memberships, customers the reverse: the two joins do not multiply each other.
+_STATEMENT = (
+    select(
+        UserSession.id.label("session_id"),
+        UserSession.method,
+        UserSession.created_at,
+        UserSession.seen_at,
+        UserSession.ended_at,
+        User.id.label("user_id"),
+        User.realm,
+        User.email,
+        User.name,
+        User.language,
+        User.active,
+        User.password_changed_at,
+        Grant.role,
+        AccountMembership.customer_id,
+        AccountMembership.account,
+        AccountMembership.name.label("account_name"),
+        AccountMembership.scopes,
+    )
+    .join(User, User.id == UserSession.user_id)
+    .outerjoin(Grant, Grant.user_id == User.id)
+    .outerjoin(AccountMembership, AccountMembership.user_id == User.id)
+)
+
+
+def identify(request: Request) -> Identity | None:
+    """The person whose session cookie came with the request; None for visitors and for dead sessions.
+
+    When the session was last seen is written afterwards, at most once a minute.
+    """
+    token = read_cookie(request)
+    if not token:
+        return None
+    rows: Sequence[Any] = request.db.execute(_STATEMENT.where(UserSession.token_hash == digest(token))).all()
+    now = request.house.clock()
+    if not rows or not _is_alive(request, rows[0], now):
+        return None
+    session_id: int = rows[0].session_id
+    if now - rows[0].seen_at >= _TOUCH_EVERY:
+        request.afterwards.append(lambda unit: touch(unit, session_id))
+    return _identity(rows)
+
+
+def administrator_names(request: Request) -> Iterable[str]:
+    """Whom to ask for a role."""
+    return administrators(request.unit)
+
+
+def _is_alive(request: Request, row: Any, now: datetime) -> bool:
+    idle = timedelta(minutes=request.setting(SESSION_IDLE))
+    lifetime = timedelta(hours=request.setting(SESSION_LIFETIME))
+    return bool(
+        row.ended_at is None
+        and row.active
+        and now - row.seen_at < idle
+        and now - row.created_at < lifetime
+        and (row.password_changed_at is None or row.created_at >= row.password_changed_at)
+    )
+
+
+def _identity(rows: Sequence[Any]) -> Identity:
+    first = rows[0]
+    memberships = {
+        row.customer_id: Membership(
+            row.customer_id, row.account, row.account_name, frozenset(row.scopes.split())
+        )
+        for row in rows
+        if row.customer_id is not None
+    }
+    return Identity(
+        user_id=first.user_id,
+        realm=Realm(first.realm),
+        email=first.email,
+        name=first.name,
+        language=first.language,
+        roles=frozenset(row.role for row in rows if row.role is not None),
+        memberships=tuple(sorted(memberships.values(), key=lambda membership: membership.name)),
+        method=Method(first.method),
+        signed_in_at=first.created_at,
+        session_id=first.session_id,
+    )

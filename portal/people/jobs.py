@@ -1,0 +1,39 @@
+"""Background work about people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, or_
+
+from portal.kernel.people import Realm
+from portal.kernel.unit import Unit
+from portal.people import services
+from portal.people.models import Attempt, Token, UserSession
+from portal.people.settings import SESSION_LIFETIME
+
+TIDY = "people.tidy"
+EVERY = timedelta(hours=12)
+
+_ATTEMPTS = timedelta(days=7)
+_TOKENS = timedelta(days=30)
+_SESSIONS = timedelta(days=30)
+
+
+def reset_job(unit: Unit, payload: Mapping[str, Any]) -> None:
+    """Send the link to whoever asked for it, if they exist and may sign in."""
+    user = services.find_user(unit, Realm(payload["realm"]), payload["email"])
+    if user is not None and user.active:
+        services.send_reset(unit, user)
+
+
+def tidy_job(unit: Unit, payload: Mapping[str, Any]) -> None:
+    """Delete attempts of more than a week, and links and sessions that have been dead for a month."""
+    now = unit.now()
+    longest = timedelta(hours=unit.setting(SESSION_LIFETIME)) + _SESSIONS
+    old_session = or_(UserSession.ended_at < now - _SESSIONS, UserSession.created_at < now - longest)
+    unit.db.execute(delete(Attempt).where(Attempt.at < now - _ATTEMPTS))
+    unit.db.execute(delete(Token).where(Token.expires_at < now - _TOKENS))
+    unit.db.execute(delete(UserSession).where(old_session))

@@ -1,0 +1,79 @@
+"""The mails about people, in the language of whoever gets them. Addresses come from the ini alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from babel.dates import format_datetime
+
+from portal.kernel import BASE_URL
+from portal.kernel.i18n import Text, _
+from portal.kernel.mail import Address, IMail, Message
+from portal.kernel.unit import Unit
+from portal.people.models import User
+
+
+def reset(unit: Unit, user: User, token: str, expires_at: datetime) -> None:
+    """The link for a forgotten password."""
+    text = _(
+        "Hello ${name},\n\n"
+        "with this link you choose a new password for ${company}:\n\n"
+        "${url}\n\n"
+        "It works once, until ${until}. If you did not ask for it, there is nothing to do: your password stays as "
+        "it is.\n",
+        mapping=_values(unit, user, f"/reset/{token}", expires_at),
+    )
+    subject = _("Your password for ${company}", mapping={"company": unit.company.name})
+    _queue(unit, user, subject, text)
+
+
+def invitation(unit: Unit, user: User, token: str, expires_at: datetime) -> None:
+    """The link by which somebody who was invited chooses their password."""
+    text = _(
+        "Hello ${name},\n\n"
+        "you are invited to the portal of ${company}. With this link you choose your password:\n\n"
+        "${url}\n\n"
+        "It works once, until ${until}.\n",
+        mapping=_values(unit, user, f"/invitation/{token}", expires_at),
+    )
+    subject = _("Your invitation to the portal of ${company}", mapping={"company": unit.company.name})
+    _queue(unit, user, subject, text)
+
+
+def further_account(unit: Unit, user: User, account: str, account_name: str) -> None:
+    """The news that somebody who has a password already may use a further account."""
+    values = _values(unit, user, f"/my/{account}/", None)
+    text = _(
+        "Hello ${name},\n\n"
+        "in the portal of ${company} you may now also use the account of ${account}:\n\n"
+        "${url}\n\n"
+        "Sign in with your e-mail and password as before.\n",
+        mapping={**values, "account": account_name},
+    )
+    subject = _("${account} in the portal of ${company}", mapping={"account": account_name, **values})
+    _queue(unit, user, subject, text)
+
+
+def _values(unit: Unit, user: User, path: str, until: datetime | None) -> dict[str, str]:
+    values = {
+        "name": user.name,
+        "company": unit.company.name,
+        "url": unit.setting(BASE_URL).rstrip("/") + path,
+    }
+    if until is not None:
+        values["until"] = format_datetime(
+            until, "medium", tzinfo=unit.company.zone, locale=user.language.replace("-", "_")
+        )
+    return values
+
+
+def _queue(unit: Unit, user: User, subject: Text, text: Text) -> None:
+    unit.ask(IMail).queue(
+        Message(
+            to=(Address(user.name, user.email),),
+            subject=unit.translate(subject, user.language),
+            text=unit.translate(text, user.language),
+            language=user.language,
+            about=f"user:{user.public_id}",
+        )
+    )

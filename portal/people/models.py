@@ -1,0 +1,135 @@
+"""The tables of people: who there is, what they may do, and how they come in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.kernel.db import PUBLIC_ID_LENGTH, Base, Id, PublicId
+from portal.kernel.people import Realm
+
+EMAIL_LENGTH = 254
+
+
+class User(Base):
+    """A person of one realm; the same e-mail may exist once in each.
+
+    `email_folded` decides whether two addresses are the same, `search_text` is folded for searching. Without a
+    `password_hash` the person was invited and has not come yet.
+    """
+
+    __tablename__ = "people_user"
+    __table_args__ = (
+        UniqueConstraint("realm", "email_folded"),
+        CheckConstraint("realm IN ('employees', 'customers')", name="realm"),
+        Index("ix_people_user_name", "name", "id"),
+        Index("ix_people_user_created_at", "created_at", "id"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    realm: Mapped[str] = mapped_column(String(10))
+    email: Mapped[str] = mapped_column(String(EMAIL_LENGTH))
+    email_folded: Mapped[str] = mapped_column(String(EMAIL_LENGTH))
+    name: Mapped[str] = mapped_column(String(200))
+    search_text: Mapped[str] = mapped_column(String(1000))
+    language: Mapped[str] = mapped_column(String(10))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    password_changed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    @property
+    def is_employee(self) -> bool:
+        """Whether the person belongs to the company."""
+        return self.realm == Realm.EMPLOYEES.value
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether the person has not accepted their invitation yet."""
+        return self.password_hash is None
+
+
+class UserSession(Base):
+    """A session of a browser; only the SHA-256 of its cookie is known. Once ended, it stays ended."""
+
+    __tablename__ = "people_session"
+    __table_args__ = (Index("ix_people_session_user_id", "user_id"),)
+
+    id: Mapped[Id]
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("people_user.id"))
+    method: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Grant(Base):
+    """A role (`orders.clerk`) that an administrator gave to an employee."""
+
+    __tablename__ = "people_grant"
+    __table_args__ = (UniqueConstraint("user_id", "role"), Index("ix_people_grant_role", "role"))
+
+    id: Mapped[Id]
+    user_id: Mapped[int] = mapped_column(ForeignKey("people_user.id"))
+    role: Mapped[str] = mapped_column(String(80))
+    granted_by: Mapped[str] = mapped_column(String(200))
+    granted_at: Mapped[datetime]
+
+
+class AccountMembership(Base):
+    """A person's place in one customer account.
+
+    `customer_id` refers softly to the account of the customers module, `account` is its segment in
+    `/my/<account>`, `name` its name as last told. `scopes` are words separated by spaces, in alphabetical order.
+    """
+
+    __tablename__ = "people_membership"
+    __table_args__ = (
+        UniqueConstraint("user_id", "customer_id"),
+        Index("ix_people_membership_customer_id", "customer_id"),
+    )
+
+    id: Mapped[Id]
+    user_id: Mapped[int] = mapped_column(ForeignKey("people_user.id"))
+    customer_id: Mapped[int]
+    account: Mapped[str] = mapped_column(String(PUBLIC_ID_LENGTH))
+    name: Mapped[str] = mapped_column(String(300))
+    scopes: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime]
+
+
+class Token(Base):
+    """A link sent by mail that works once; only the SHA-256 of what stands in the link is known."""
+
+    __tablename__ = "people_token"
+    __table_args__ = (Index("ix_people_token_user_id", "user_id"),)
+
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(String(20))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("people_user.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Attempt(Base):
+    """Somebody failed to sign in, or asked for a link: what was typed as e-mail, and from where."""
+
+    __tablename__ = "people_attempt"
+    __table_args__ = (
+        Index("ix_people_attempt_email", "email_folded", "at"),
+        Index("ix_people_attempt_address", "address", "at"),
+        Index("ix_people_attempt_at", "at"),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(String(20))
+    realm: Mapped[str] = mapped_column(String(10))
+    email_folded: Mapped[str] = mapped_column(String(EMAIL_LENGTH))
+    address: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]

@@ -1,0 +1,164 @@
+"""Memberships: which customer accounts a person may use, seen from the company's side.
+
+What customers do themselves stands in `portal.people.colleagues`, within a scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from portal.kernel.db import Contention
+from portal.kernel.errors import Invalid, Refused
+from portal.kernel.i18n import _
+from portal.kernel.people import SCOPES, Membership, Realm
+from portal.kernel.unit import Unit
+from portal.people import mails
+from portal.people.models import AccountMembership, User
+from portal.people.services import tokens, users
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person of an account. `invited` says that they have not come yet, `active` that they may sign in."""
+
+    user_id: int
+    public_id: str
+    name: str
+    email: str
+    scopes: frozenset[str]
+    active: bool
+    invited: bool
+
+
+def add_membership(
+    unit: Unit, user: User, customer_id: int, account: str, account_name: str, scopes: Collection[str]
+) -> None:
+    """Let a customer's person use an account, without telling them.
+
+    `account` is the segment in `/my/<account>`. Seeing documents (`view`) belongs to every membership.
+    Raises Refused for an employee and for somebody who is a member already, Invalid for an unknown scope.
+    """
+    if user.is_employee:
+        raise Refused(_("Employees have no customer accounts."))
+    if any(member.user_id == user.id for member in members_of(unit, customer_id)):
+        raise Refused(_("${name} uses this account already.", mapping={"name": user.name}))
+    values = {
+        "user_id": user.id,
+        "customer_id": customer_id,
+        "account": account,
+        "name": account_name,
+        "scopes": _written(scopes),
+        "created_at": unit.now(),
+    }
+    try:
+        unit.db.execute(insert(AccountMembership).values(**values))
+    except IntegrityError as error:
+        raise Contention(str(error)) from error
+
+
+def invite_member(
+    unit: Unit,
+    customer_id: int,
+    account: str,
+    account_name: str,
+    *,
+    email: str,
+    name: str,
+    language: str | None = None,
+    scopes: Collection[str] = ("view", "order"),
+) -> User:
+    """Let somebody use a customer account and send them one mail.
+
+    Whoever has an e-mail of a customer's person already gets a further membership; their name, language and
+    password stay their own. Raises Invalid for e-mail, name or scopes, Refused for a member or a disabled person.
+    """
+    user = users.find_user(unit, Realm.CUSTOMERS, email)
+    if user is None:
+        user = users.add_user(unit, Realm.CUSTOMERS, email, name, language=language)
+    elif not user.active:
+        raise Refused(_("This person cannot be invited. Please ask us."))
+    add_membership(unit, user, customer_id, account, account_name, scopes)
+    if user.is_invited:
+        tokens.send_invitation(unit, user)
+    else:
+        mails.further_account(unit, user, account, account_name)
+    return user
+
+
+def members_of(unit: Unit, customer_id: int) -> Sequence[Member]:
+    """Everybody who may use an account, by name; one statement."""
+    rows = unit.db.execute(
+        select(
+            User.id,
+            User.public_id,
+            User.name,
+            User.email,
+            User.active,
+            User.password_hash.is_(None),
+            AccountMembership.scopes,
+        )
+        .join(AccountMembership, AccountMembership.user_id == User.id)
+        .where(AccountMembership.customer_id == customer_id)
+        .order_by(User.name, User.id)
+    )
+    return [
+        Member(user_id, public_id, name, email, frozenset(scopes.split()), active, invited)
+        for user_id, public_id, name, email, active, invited, scopes in rows
+    ]
+
+
+def memberships_of(unit: Unit, user: User) -> Sequence[Membership]:
+    """The accounts that a person may use, by name."""
+    rows = unit.db.scalars(
+        select(AccountMembership)
+        .where(AccountMembership.user_id == user.id)
+        .order_by(AccountMembership.name, AccountMembership.id)
+    )
+    return [Membership(row.customer_id, row.account, row.name, frozenset(row.scopes.split())) for row in rows]
+
+
+def change_scopes(unit: Unit, customer_id: int, user_id: int, scopes: Collection[str]) -> None:
+    """Change what a member may do; it counts from their next request. LookupError when they are no member."""
+    changed = unit.db.scalar(
+        update(AccountMembership)
+        .where(AccountMembership.customer_id == customer_id, AccountMembership.user_id == user_id)
+        .values(scopes=_written(scopes))
+        .returning(AccountMembership.id)
+        .execution_options(synchronize_session=False)
+    )
+    if changed is None:
+        raise LookupError(f"user {user_id} is no member of the account {customer_id}")
+
+
+def end_membership(unit: Unit, customer_id: int, user_id: int) -> None:
+    """Let a member no longer use the account, from their next request on. LookupError when they are no member."""
+    membership = unit.db.scalar(
+        select(AccountMembership).where(
+            AccountMembership.customer_id == customer_id, AccountMembership.user_id == user_id
+        )
+    )
+    if membership is None:
+        raise LookupError(f"user {user_id} is no member of the account {customer_id}")
+    unit.db.delete(membership)
+    unit.db.flush()
+
+
+def rename_account(unit: Unit, customer_id: int, name: str) -> None:
+    """Tell how an account is called now."""
+    unit.db.execute(
+        update(AccountMembership)
+        .where(AccountMembership.customer_id == customer_id)
+        .values(name=name)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _written(scopes: Collection[str]) -> str:
+    unknown = set(scopes) - set(SCOPES)
+    if unknown:
+        raise Invalid({"scopes": _("This is not one of the choices.")})
+    return " ".join(sorted({"view", *scopes}))

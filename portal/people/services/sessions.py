@@ -1,0 +1,70 @@
+"""Sessions of browsers: opaque to the browser, a row to us, dead as soon as we say so."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import insert, select, update
+
+from portal.kernel.people import Method
+from portal.kernel.unit import Unit
+from portal.people.models import User, UserSession
+
+
+def digest(token: str) -> str:
+    """What is stored of a cookie or a link. They are random, so a plain digest gives nothing away."""
+    return sha256(token.encode()).hexdigest()
+
+
+def start_session(unit: Unit, user: User, method: Method = Method.PASSWORD) -> str:
+    """Begin a session; returns the 256-bit token for the cookie, which is stored nowhere."""
+    token = secrets.token_urlsafe(32)
+    now = unit.now()
+    unit.db.execute(
+        insert(UserSession).values(
+            token_hash=digest(token), user_id=user.id, method=method.value, created_at=now, seen_at=now
+        )
+    )
+    return token
+
+
+def end_session(unit: Unit, session_id: int) -> None:
+    """End one session; one that has ended stays as it is."""
+    unit.db.execute(
+        update(UserSession)
+        .where(UserSession.id == session_id, UserSession.ended_at.is_(None))
+        .values(ended_at=unit.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def end_sessions(unit: Unit, user_id: int) -> None:
+    """End every session of a person."""
+    unit.db.execute(
+        update(UserSession)
+        .where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
+        .values(ended_at=unit.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def last_seen(unit: Unit, user: User) -> datetime | None:
+    """When a person was last seen, as far as their sessions are still known."""
+    return unit.db.scalar(
+        select(UserSession.seen_at)
+        .where(UserSession.user_id == user.id)
+        .order_by(UserSession.seen_at.desc())
+        .limit(1)
+    )
+
+
+def touch(unit: Unit, session_id: int) -> None:
+    """Note that the session was seen."""
+    unit.db.execute(
+        update(UserSession)
+        .where(UserSession.id == session_id, UserSession.ended_at.is_(None))
+        .values(seen_at=unit.now())
+        .execution_options(synchronize_session=False)
+    )

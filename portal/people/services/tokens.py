@@ -1,0 +1,121 @@
+"""Links that work once: for a forgotten password, and for an invitation."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from enum import Enum
+
+from sqlalchemy import insert, select, update
+
+from portal.kernel.errors import Refused
+from portal.kernel.i18n import _
+from portal.kernel.unit import Unit
+from portal.people import mails
+from portal.people.models import Token, User
+from portal.people.services import attempts
+from portal.people.services.attempts import Visitor
+from portal.people.services.sessions import digest
+from portal.people.settings import INVITATION_DAYS, RESET_MINUTES
+
+RESET_JOB = "people.reset"
+
+
+class Kind(Enum):
+    """What a link is for."""
+
+    RESET = "reset"
+    INVITATION = "invitation"
+
+
+def request_reset(unit: Unit, visitor: Visitor) -> None:
+    """Somebody says that they have forgotten their password.
+
+    Whether the person exists is found out by a job: what happens here, and how long it takes, is the same for
+    everybody. Above the limits nothing is done, silently.
+    """
+    if attempts.is_limited(unit, attempts.FORGOTTEN, visitor):
+        return
+    attempts.record(unit, attempts.FORGOTTEN, visitor)
+    unit.enqueue(RESET_JOB, {"realm": visitor.realm.value, "email": visitor.folded})
+
+
+def send_reset(unit: Unit, user: User) -> None:
+    """Send a link for choosing a new password; people who never had one get their invitation again.
+
+    Raises Refused for somebody who is disabled.
+    """
+    if not user.active:
+        raise Refused(_("This person is disabled."))
+    if user.is_invited:
+        send_invitation(unit, user)
+        return
+    lifetime = timedelta(minutes=unit.setting(RESET_MINUTES))
+    mails.reset(unit, user, _issue(unit, Kind.RESET, user, lifetime), unit.now() + lifetime)
+
+
+def send_invitation(unit: Unit, user: User) -> None:
+    """Send the link by which an invited person chooses their password; links sent before stop working.
+
+    Raises Refused for somebody who is disabled, or has a password already.
+    """
+    if not user.active:
+        raise Refused(_("This person is disabled."))
+    if not user.is_invited:
+        raise Refused(_("This person has a password already."))
+    lifetime = timedelta(days=unit.setting(INVITATION_DAYS))
+    unit.db.execute(
+        update(Token)
+        .where(Token.user_id == user.id, Token.kind == Kind.INVITATION.value, Token.used_at.is_(None))
+        .values(used_at=unit.now())
+        .execution_options(synchronize_session=False)
+    )
+    mails.invitation(unit, user, _issue(unit, Kind.INVITATION, user, lifetime), unit.now() + lifetime)
+
+
+def find_token(unit: Unit, kind: Kind, token: str) -> User | None:
+    """Whose link this is, if it still works. Spends nothing."""
+    live = select(User).join(Token, Token.user_id == User.id)
+    return unit.db.scalar(
+        live.where(
+            Token.hash == digest(token),
+            Token.kind == kind.value,
+            Token.used_at.is_(None),
+            Token.expires_at > unit.now(),
+            User.active.is_(True),
+        )
+    )
+
+
+def spend_token(unit: Unit, kind: Kind, token: str) -> User:
+    """Use the link up and say whose it was. Raises Refused for one that was used, is too old or never was."""
+    spent = unit.db.scalar(
+        update(Token)
+        .where(
+            Token.hash == digest(token),
+            Token.kind == kind.value,
+            Token.used_at.is_(None),
+            Token.expires_at > unit.now(),
+        )
+        .values(used_at=unit.now())
+        .returning(Token.user_id)
+        .execution_options(synchronize_session=False)
+    )
+    user = None if spent is None else unit.db.get(User, spent)
+    if user is None or not user.active:
+        raise Refused(_("This link does not work any more. Please ask for a new one."))
+    return user
+
+
+def _issue(unit: Unit, kind: Kind, user: User, lifetime: timedelta) -> str:
+    token = secrets.token_urlsafe(32)
+    unit.db.execute(
+        insert(Token).values(
+            kind=kind.value,
+            hash=digest(token),
+            user_id=user.id,
+            created_at=unit.now(),
+            expires_at=unit.now() + lifetime,
+        )
+    )
+    return token

@@ -1,0 +1,47 @@
+"""The settings of people."""
+
+from __future__ import annotations
+
+from portal.kernel.settings import Setting, positive
+
+SESSION_IDLE = Setting(
+    "portal.people.session_idle", positive, "480", "minutes without a request after which a session has ended"
+)
+SESSION_LIFETIME = Setting(
+    "portal.people.session_lifetime",
+    positive,
+    "168",
+    "hours after which one has to sign in again, however busy",
+)
+ATTEMPTS_WINDOW = Setting(
+    "portal.people.attempts_window", positive, "15", "minutes during which a failed attempt to sign in counts"
+)
+ATTEMPTS_PAIR = Setting(
+    "portal.people.attempts_pair",
+    positive,
+    "8",
+    "failed attempts allowed for one e-mail from one network address",
+)
+ATTEMPTS_ACCOUNT = Setting(
+    "portal.people.attempts_account", positive, "40", "failed attempts allowed for one e-mail from anywhere"
+)
+ATTEMPTS_ADDRESS = Setting(
+    "portal.people.attempts_address", positive, "100", "failed attempts allowed from one network address"
+)
+RESET_MINUTES = Setting(
+    "portal.people.reset_minutes", positive, "60", "minutes for which the link of a forgotten password works"
+)
+INVITATION_DAYS = Setting(
+    "portal.people.invitation_days", positive, "14", "days for which the link of an invitation works"
+)
+
+SETTINGS = (
+    SESSION_IDLE,
+    SESSION_LIFETIME,
+    ATTEMPTS_WINDOW,
+    ATTEMPTS_PAIR,
+    ATTEMPTS_ACCOUNT,
+    ATTEMPTS_ADDRESS,
+    RESET_MINUTES,
+    INVITATION_DAYS,
+)

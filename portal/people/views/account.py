@@ -1,0 +1,63 @@
+"""One's own account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
+from pyramid.view import view_config
+
+from portal.kernel.i18n import _
+from portal.people import services
+from portal.people.forms import PasswordForm, ProfileForm
+from portal.people.models import User
+from portal.people.permissions import PROFILE
+from portal.people.resources import ProfileRoot
+from portal.people.services.sign_in import visitor_of
+from portal.people.views.sign_in import begin_session, counted_attempts, network_address
+from portal.web.request import Request
+
+
+@view_config(
+    context=ProfileRoot,
+    permission=PROFILE,
+    request_method=("GET", "POST"),
+    renderer="portal:people/templates/account.jinja2",
+)
+def account(context: ProfileRoot, request: Request) -> Any:
+    """Name and language; they count from the next page on."""
+    user = _myself(request)
+    form = ProfileForm(request, {"name": user.name, "language": user.language})
+    if request.submitted:
+        form.check()
+        services.change_profile(request.unit, user, form.name.data, form.language.data)
+        request.flash(_("Saved."))
+        return HTTPSeeOther(location="/account/")
+    return {"form": form, "user": user}
+
+
+@view_config(
+    context=ProfileRoot,
+    name="password",
+    permission=PROFILE,
+    request_method=("GET", "POST"),
+    renderer="portal:people/templates/password.jinja2",
+)
+def password(context: ProfileRoot, request: Request) -> Any:
+    """A new password: every other session ends, and this one goes on under a new cookie."""
+    form = PasswordForm(request)
+    if request.submitted:
+        form.check()
+        user = _myself(request)
+        address = network_address(request)
+        with counted_attempts(request, visitor_of(user, address)):
+            services.change_password(request.unit, user, form.old.data, form.new.data, address)
+        request.flash(_("Your password has been changed. You were signed out everywhere else."))
+        return begin_session(request, user, "/account/")
+    return {"form": form}
+
+
+def _myself(request: Request) -> User:
+    if request.identified is None:
+        raise HTTPForbidden
+    return services.user_by_id(request.unit, request.identified.user_id)

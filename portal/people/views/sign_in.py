@@ -1,0 +1,112 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
+from pyramid.view import view_config
+
+from portal.kernel.i18n import Text, _
+from portal.kernel.people import Realm
+from portal.kernel.tree import Root
+from portal.people import services
+from portal.people.cookies import drop_cookie, set_cookie
+from portal.people.destinations import after_sign_in, local_path, realm_of
+from portal.people.forms import SignInForm
+from portal.people.models import User
+from portal.people.services import attempts
+from portal.people.services.sign_in import Visitor, WrongPassword
+from portal.web.request import Request
+
+
+@view_config(
+    context=Root,
+    name="sign-in",
+    permission=NO_PERMISSION_REQUIRED,
+    request_method=("GET", "POST"),
+    renderer="portal:people/templates/sign_in.jinja2",
+    operation=False,
+)
+def sign_in(context: Root, request: Request) -> Any:
+    """E-mail and password. The session of before, if any, ends: a cookie planted beforehand is worth nothing."""
+    refuse_subpath(request)
+    if request.method == "GET" and request.identified is not None:
+        return HTTPSeeOther(location=after_sign_in(request.GET.get("next"), request.identified.realm))
+    wanted = local_path(request.GET.get("next"))
+    form = SignInForm(request, {"realm": chosen_realm(request, wanted).value, "next": wanted})
+    if request.submitted:
+        form.check()
+        visitor = Visitor(Realm(form.realm.data), form.email.data, network_address(request))
+        with counted_attempts(request, visitor):
+            user = services.sign_in(request.unit, visitor, form.password.data)
+        return begin_session(request, user, after_sign_in(form.next.data, visitor.realm))
+    return {"form": form, "tabs": _tabs(form), "forgotten": f"/forgotten?realm={form.realm.data}"}
+
+
+@view_config(
+    context=Root, name="sign-out", permission=NO_PERMISSION_REQUIRED, request_method="POST", operation=False
+)
+def sign_out(context: Root, request: Request) -> Response:
+    """End the session: the cookie is worth nothing from now on, wherever it was copied to."""
+    refuse_subpath(request)
+    realm = Realm.EMPLOYEES
+    if request.identified is not None:
+        realm = request.identified.realm
+        services.end_session(request.unit, request.identified.session_id)
+    response = HTTPSeeOther(location="/sign-in" + ("?realm=customers" if realm is Realm.CUSTOMERS else ""))
+    drop_cookie(request, response)
+    return response
+
+
+def begin_session(request: Request, user: User, location: str) -> Response:
+    """A new session in place of the one of this request, and on to `location`."""
+    if request.identified is not None:
+        services.end_session(request.unit, request.identified.session_id)
+    response = HTTPSeeOther(location=location)
+    set_cookie(request, response, services.start_session(request.unit, user))
+    return response
+
+
+@contextmanager
+def counted_attempts(request: Request, visitor: Visitor) -> Generator[None]:
+    """A wrong password inside is counted, in a row that survives the refusal."""
+    try:
+        yield
+    except WrongPassword:
+        request.afterwards.append(lambda unit: attempts.record(unit, attempts.SIGN_IN, visitor))
+        raise
+
+
+def chosen_realm(request: Request, wanted: str) -> Realm:
+    """The realm of the tab that was chosen, else of the page that was wanted."""
+    given = request.GET.get("realm")
+    return Realm(given) if given in {realm.value for realm in Realm} else realm_of(wanted)
+
+
+def network_address(request: Request) -> str:
+    """Where the request comes from, as the server knows it; no header of the visitor's own counts."""
+    return request.remote_addr or ""
+
+
+def refuse_subpath(request: Request) -> None:
+    """These pages have nothing below them."""
+    if request.subpath:
+        raise HTTPNotFound
+
+
+def _tabs(form: SignInForm) -> list[tuple[Text, str, bool]]:
+    titles = {Realm.EMPLOYEES: _("Employees"), Realm.CUSTOMERS: _("Customers")}
+    return [
+        (
+            title,
+            "/sign-in?" + urlencode({"realm": realm.value, "next": form.next.data}),
+            form.realm.data == realm.value,
+        )
+        for realm, title in titles.items()
+    ]
