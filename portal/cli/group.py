@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,13 @@ import click
 from pyramid.paster import get_appsettings, setup_logging
 
 import portal
+from portal.cli.backup import backup, restore
+from portal.cli.database import db
+from portal.cli.demo import demo
+from portal.cli.inspection import modules, settings, verify
+from portal.cli.jobs import jobs, worker
+from portal.cli.serve import serve
+from portal.cli.users import users
 from portal.kernel.errors import BootRefused, Invalid, Refused
 from portal.ops.console import Console
 
@@ -87,6 +93,10 @@ def main(ctx: click.Context, config: Path) -> None:
     setup_logging(str(config))
 
 
+for _command in (backup, db, demo, jobs, modules, restore, serve, settings, users, verify, worker):
+    main.add_command(_command)
+
+
 def _console(ctx: click.Context) -> Console:
     """The console over the ini of this call, read once."""
     known = ctx.meta.get("portal.console")
@@ -105,7 +115,3 @@ def open_console(config: Path) -> Console:
         raise BootRefused(f"{config} cannot be read: {error}") from error
     text = {key: value for key, value in raw.items() if isinstance(value, str)}
     return Console(config.resolve(), text, portal.compose)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,9 @@
-"""The demo: made by the modules in their order, through the services that people use.
+"""The demo: Northwind's business, made by the modules in their order through the services that people use.
 
-A module's `config.demo(run, module=…)` gets a `DemoContext`. Demo users are those of the domain `demo.example`; the
-demo sends no mail, and production refuses to start with one of its users.
+A module's `config.demo(run, module=…)` gets a `DemoContext`: it adds its master data at once, and puts what happens in
+the course of time on the agenda, which is worked off afterwards, day by day. Its users are added with `demo=True`, an
+address at `DOMAIN` and `PASSWORD`; production refuses to start with one of them. The demo sends no mail: people see
+documents as sent, the step that mails them is not taken.
 """
 
 from __future__ import annotations
@@ -9,18 +11,22 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.kernel.composition import House
 from portal.kernel.people import SYSTEM, Actor
 from portal.kernel.unit import Unit
+from portal.ops import northwind
+from portal.ops.agenda import Agenda
+from portal.people.demo import DOMAIN, PASSWORD
+from portal.people.models import User
 
-DOMAIN = "demo.example"
-#: The password of every demo user; production refuses to start with one of them.
-PASSWORD = "northwind traders"  # noqa: S105 - public on purpose
+__all__ = ["DOMAIN", "PASSWORD", "DemoContext", "DemoPerson", "demo_people", "fill"]
+
+_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +42,28 @@ class DemoPerson:
 class DemoContext:
     """What a module's demo works with.
 
-    `today` is the business date of the newest demo data. `options` are those of `portal demo`: `orders` is the number
-    of further orders for measuring, 0 without. `shared` carries what one module's demo tells those after it, by name
-    (`"customers.account"`: a mapping of Northwind's code to the customer's number, say).
+    `today` is the business date of the present. `options` are those of `portal demo`: `orders` is the number of further
+    orders for measuring, 0 without. `accounts` maps Northwind's codes of customers to their ids, `products` Northwind's
+    numbers of products to their public ids, as the modules that own them have told.
     """
 
     house: House
     today: date
     options: Mapping[str, int] = field(default_factory=dict[str, int])
-    shared: dict[str, object] = field(default_factory=dict[str, object])
+    agenda: Agenda = field(default_factory=Agenda)
+    accounts: dict[str, int] = field(default_factory=dict[str, int])
+    products: dict[int, str] = field(default_factory=dict[int, str])
+
+    @property
+    def opening(self) -> date:
+        """The Monday of the week before Northwind's first order."""
+        first = self.moved(northwind.orders()[0].ordered)
+        return first - timedelta(days=first.weekday()) - _WEEK
+
+    def moved(self, day: date) -> date:
+        """A day of Northwind, moved by whole weeks so that its last order was placed within the last week."""
+        newest = northwind.orders()[-1].ordered
+        return day + (self.today - timedelta(days=1) - newest) // _WEEK * _WEEK
 
     @contextmanager
     def unit(self, at: datetime | date | None = None, actor: Actor = SYSTEM) -> Generator[Unit]:
@@ -55,6 +74,15 @@ class DemoContext:
             session.commit()
 
 
+def fill(context: DemoContext) -> Generator[str]:
+    """Run the demo of every module, then what stands on the agenda up to the present; yields what is next, for show."""
+    for demo in context.house.demos:
+        yield demo.module
+        demo.run(context)
+    yield "agenda"
+    context.agenda.run(context.house, context.house.clock())
+
+
 def _moment(at: datetime | date | None) -> datetime | None:
     if at is None or isinstance(at, datetime):
         return at
@@ -63,7 +91,5 @@ def _moment(at: datetime | date | None) -> datetime | None:
 
 def demo_people(session: Session) -> Sequence[DemoPerson]:
     """The demo users in the database: employees first, then by the order in which they were made."""
-    statement = text(
-        "SELECT realm, email, name FROM people_user WHERE email LIKE :pattern ORDER BY realm DESC, id"
-    ).bindparams(bindparam("pattern", f"%@{DOMAIN}"))
-    return [DemoPerson(row.realm, row.email, row.name) for row in session.execute(statement)]
+    people = select(User).where(User.demo.is_(True)).order_by(User.realm.desc(), User.id)
+    return [DemoPerson(user.realm, user.email, user.name) for user in session.scalars(people)]

@@ -11,7 +11,7 @@ from portal.kernel import DATABASE
 from portal.kernel.card import Card
 from portal.kernel.composition import Composer, House
 from portal.kernel.i18n import Text
-from portal.kernel.settings import Setting, origins
+from portal.kernel.settings import Setting, origins, words
 
 MASK = "••••••"
 
@@ -69,7 +69,7 @@ def _shown(house: House, setting: Setting[Any]) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         parts = cast("tuple[Any, ...]", value)
-        return " ".join(map(str, parts)) if setting.key.endswith("modules") else ", ".join(map(str, parts))
+        return " ".join(map(str, parts)) if setting.parse is words else ", ".join(map(str, parts))
     return "" if value is None else str(value)
 
 
