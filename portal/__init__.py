@@ -11,7 +11,6 @@ from pyramid.router import Router
 
 from portal.kernel.composition import Composer
 from portal.kernel.gate import build_house, check_configuration, check_database
-from portal.kernel.request import Request
 from portal.kernel.security import SecurityPolicy
 from portal.kernel.tree import Root
 
@@ -28,7 +27,6 @@ def compose(raw: Mapping[str, str]) -> Composer:
     config = Composer(
         root_factory=Root,
         settings=_pyramid_settings(raw),
-        request_factory=Request,
         security_policy=SecurityPolicy(),
     )
     config.registry.house = house
@@ -55,5 +53,7 @@ def _pyramid_settings(raw: Mapping[str, str]) -> dict[str, Any]:
         **raw,
         "tm.commit_veto": "portal.web.transactions.commit_veto",
         "tm.manager_hook": "pyramid_tm.explicit_manager",
+        # Else every request, static files included, would look for its session before anything is decided.
+        "tm.annotate_user": "false",
         "portal.package": str(Path(__file__).resolve().parent),
     }
