@@ -320,14 +320,18 @@ class QuantityField(ScaledField):
     """A quantity, scaled."""
 
     def __init__(self, label: Text = _("Quantity"), **kwargs: Any) -> None:
-        super().__init__(label, **{"most": 1_000_000_000, "places": 6, **kwargs})
+        kwargs.setdefault("most", 1_000_000_000)
+        kwargs.setdefault("places", 6)
+        super().__init__(label, **kwargs)
 
 
 class PriceField(ScaledField):
     """A unit price in major units of the form's currency, scaled."""
 
     def __init__(self, label: Text = _("Unit price"), **kwargs: Any) -> None:
-        super().__init__(label, **{"least": 0, "most": 1_000_000_000, **kwargs})
+        kwargs.setdefault("least", 0)
+        kwargs.setdefault("most", 1_000_000_000)
+        super().__init__(label, **kwargs)
 
     def as_decimal(self, data: Any) -> Decimal:
         """At least the decimals of the currency: 18.00."""
@@ -341,14 +345,19 @@ class PercentField(ScaledField):
     """A percentage between 0 and 100 (12.5 for 12.5 %), scaled."""
 
     def __init__(self, label: Text = "", **kwargs: Any) -> None:
-        super().__init__(label, **{"least": 0, "most": 100, "unit": "%", **kwargs})
+        kwargs.setdefault("least", 0)
+        kwargs.setdefault("most", 100)
+        kwargs.setdefault("unit", "%")
+        super().__init__(label, **kwargs)
 
 
 class RateField(ScaledField):
     """An exchange rate above zero, scaled."""
 
     def __init__(self, label: Text = _("Exchange rate"), **kwargs: Any) -> None:
-        super().__init__(label, **{"least": Decimal("0.000001"), "most": 1_000_000_000, **kwargs})
+        kwargs.setdefault("least", Decimal("0.000001"))
+        kwargs.setdefault("most", 1_000_000_000)
+        super().__init__(label, **kwargs)
 
 
 class MoneyField(DecimalField):
@@ -493,9 +502,10 @@ class CountryField(ChoiceField):
 
 
 def _countries(locale: str) -> list[tuple[str, Text]]:
-    names = Locale.parse(locale.replace("-", "_")).territories
-    found = [(code, name) for code, name in names.items() if len(code) == 2 and code not in _NO_COUNTRIES]
-    return sorted(found, key=lambda entry: _folded(entry[1]))
+    territories = Locale.parse(locale.replace("-", "_")).territories
+    names = {str(code): str(name) for code, name in territories.items()}
+    found = [code for code in names if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES]
+    return [(code, names[code]) for code in sorted(found, key=lambda code: _folded(names[code]))]
 
 
 def _folded(text: str) -> str:

@@ -112,6 +112,11 @@ class _Meta(DefaultMeta):
         return self.request.localizer.translate(text) if isinstance(text, TranslationString) else text
 
 
+def _shared(meta: Any) -> dict[str, Any]:
+    """What a row takes over from the form around it."""
+    return {"request": meta.request, "currency": meta.currency}
+
+
 class Row(WTForm):
     """One line of a `LinesField`; subclasses declare fields as a form does.
 
@@ -137,8 +142,8 @@ class _RowField(_FormField):
     """A row with the language of the form around it."""
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
-        meta = {"request": self.meta.request, "currency": self.meta.currency}  # type: ignore[attr-defined]
-        values: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
+        meta = _shared(self.meta)
+        values: Mapping[str, Any] = dict(data) if data else {}
         self.object_data = values
         self.form = self.form_class(formdata, prefix=self.name + self.separator, data=values, meta=meta)
 
@@ -169,8 +174,9 @@ class LinesField(_FieldList):
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
         self.too_many = False
+        inner: Any = self  # the stubs leave out what subclasses are given to work with
         if formdata:
-            posted = set(self._extract_indices(self.name, formdata))
+            posted: set[int] = set(inner._extract_indices(self.name, formdata))
             self.too_many = len(posted) > (self.max_entries or 0)
             # What was posted is the whole truth: rows are not filled up by position from older data.
             super().process(formdata, ())
@@ -178,7 +184,7 @@ class LinesField(_FieldList):
             super().process(None, data or ())
         for _spare in range(self.spare if not formdata or not self._blank_at_end() else 0):
             if len(self.entries) < (self.max_entries or 0):
-                self._add_entry(None, {})
+                inner._add_entry(None, {})
 
     def _blank_at_end(self) -> bool:
         return bool(self.entries) and self.entries[-1].form.is_blank
@@ -200,8 +206,7 @@ class LinesField(_FieldList):
     @property
     def template(self) -> Row:
         """A blank row for the script that adds rows; its names carry `__row__` where the number belongs."""
-        meta = {"request": self.meta.request, "currency": self.meta.currency}  # type: ignore[attr-defined]
-        return self.row(None, prefix=f"{self.name}-__row__-", meta=meta)
+        return self.row(None, prefix=f"{self.name}-__row__-", meta=_shared(self.meta))
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:
         wrong = [row for row in self.rows if not row.validate()]
@@ -219,7 +224,8 @@ class LinesField(_FieldList):
         return not wrong and not self.errors
 
     def _say(self, text: Text) -> str:
-        return self.meta.translate(text)  # type: ignore[attr-defined]
+        meta: Any = self.meta
+        return str(meta.translate(text))
 
 
 class Form(WTForm):

@@ -23,7 +23,7 @@ and its view returns ``{"page": ORDERS.page(request.db, request.GET, base="/orde
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -32,6 +32,7 @@ from urllib.parse import urlencode
 from pyramid.response import Response
 from sqlalchemy import ColumnElement, Select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import coercions, roles
 
 from portal.kernel.errors import Invalid
 from portal.kernel.i18n import Text, TranslationString, _
@@ -151,8 +152,8 @@ class Listing:
 
     @cached_property
     def _parameters(self) -> frozenset[str]:
-        names = {"sort", "after", "before"} | ({"q"} if self.search else set())
-        return frozenset(names.union(*(entry.parameters for entry in self.filters)))
+        names = ["sort", "after", "before", *(name for entry in self.filters for name in entry.parameters)]
+        return frozenset([*names, "q"] if self.search else names)
 
     # --- asking --------------------------------------------------------------------------------------------
 
@@ -237,7 +238,7 @@ class Listing:
             statement = statement.where(*entry.clauses(asked))
         return statement
 
-    def _exported(self, column: Column, request: Request) -> Any:
+    def _exported(self, column: Column, request: Request) -> Callable[[Sequence[Any]], Cell]:
         """How a row's cell is written into the CSV file."""
         here = self.positions[column.key]
         if column.kind == "money":
@@ -259,10 +260,7 @@ def _plain(value: Any, request: Request) -> Cell:
 
 def _element(expression: Any) -> ColumnElement[Any]:
     """The Core expression behind a column or a mapped attribute."""
-    found = expression.__clause_element__() if hasattr(expression, "__clause_element__") else expression
-    if not isinstance(found, ColumnElement):
-        raise TypeError(f"{expression!r} is no column expression")
-    return found
+    return coercions.expect(roles.ExpressionElementRole, expression)
 
 
 @dataclass(frozen=True, eq=False)
