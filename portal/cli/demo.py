@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from portal.cli.table import echo_table
 from portal.kernel import BASE_URL, ENVIRONMENT
 from portal.kernel.errors import BootRefused
 from portal.ops.console import Console
-from portal.ops.demo import PASSWORD, DemoContext, demo_people
+from portal.ops.demo import PASSWORD, DemoContext, demo_people, fill
 
 
 @click.command(help="Fill a fresh database with the demo company's data, and print who can sign in.")
@@ -29,10 +27,8 @@ def demo(console: Console, orders: int, if_empty: bool) -> None:
         raise BootRefused("the database has demo data already")
     if not there:
         context = DemoContext(house, today, {"orders": orders})
-        for one in house.demos:
-            click.echo(f"{one.module} …", err=True)
-            one.run(context)
-            sys.stderr.flush()
+        for step in fill(context):
+            click.echo(f"{step} …", err=True)
     echo_sign_ins(console)
 
 

@@ -33,7 +33,7 @@ def includeme(config: Composer) -> None:
     from pyramid.events import ApplicationCreated
 
     from portal.kernel.mail import IMail
-    from portal.ops import admin, checks, documents, loop, mail, tidy
+    from portal.ops import admin, boot, checks, documents, loop, mail, tidy
     from portal.ops.resources import AdminRoot
 
     AdminRoot.card = CARD
@@ -48,6 +48,7 @@ def includeme(config: Composer) -> None:
         title=_("Issued documents are the bytes that were issued"),
         module=CARD.name,
     )
+    config.before_serving("ops.demo", boot.no_demo_in_production, module=CARD.name)
     for page in admin.PAGES:
         config.offer(admin.ADMIN_PAGES, page, module=CARD.name, permission=permissions.ADMINISTER, order=80)
     config.add_tween(

@@ -1,8 +1,8 @@
 """The demo: Northwind's business, made by the modules in their order through the services that people use.
 
 A module's `config.demo(run, module=…)` gets a `DemoContext`: it adds its master data at once, and puts what happens in
-the course of time on the agenda, which is worked off afterwards, day by day. Its users are added with `demo=True`, an
-address at `DOMAIN` and `PASSWORD`; production refuses to start with one of them. The demo sends no mail: people see
+the course of time on the agenda, which is worked off afterwards, day by day. Its users have an address at
+`DOMAIN` and `PASSWORD`; production refuses to start with one of them. The demo sends no mail: people see
 documents as sent, the step that mails them is not taken.
 """
 
@@ -31,11 +31,12 @@ _WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """A demo user who can sign in with `PASSWORD`."""
+    """A demo user, who can sign in with `PASSWORD` while active."""
 
     realm: str
     email: str
     name: str
+    active: bool
 
 
 @dataclass(frozen=True)
@@ -91,5 +92,6 @@ def _moment(at: datetime | date | None) -> datetime | None:
 
 def demo_people(session: Session) -> Sequence[DemoPerson]:
     """The demo users in the database: employees first, then by the order in which they were made."""
-    people = select(User).where(User.demo.is_(True)).order_by(User.realm.desc(), User.id)
-    return [DemoPerson(user.realm, user.email, user.name) for user in session.scalars(people)]
+    there = User.email_folded.like(f"%@{DOMAIN}")
+    people = session.scalars(select(User).where(there).order_by(User.realm.desc(), User.id))
+    return [DemoPerson(user.realm, user.email, user.name, user.active) for user in people]

@@ -31,7 +31,7 @@ CARD = Card(
 
 def includeme(config: Composer) -> None:
     """Connect people."""
-    from portal.people import admin, identity, jobs
+    from portal.people import admin, demo, identity, jobs
     from portal.people.permissions import ADMINISTER
     from portal.people.resources import profile_root
     from portal.people.services.tokens import RESET_JOB
@@ -42,4 +42,5 @@ def includeme(config: Composer) -> None:
     config.offer(ADMIN_PAGES, admin.users_page, module=CARD.name, permission=ADMINISTER, order=10)
     config.job(RESET_JOB, jobs.reset_job, module=CARD.name)
     config.job(jobs.TIDY, jobs.tidy_job, module=CARD.name, every=jobs.EVERY)
+    config.demo(demo.run, module=CARD.name)
     config.scan("portal.people.views")

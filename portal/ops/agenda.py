@@ -1,0 +1,44 @@
+"""What the demo's people do, in the order of time: modules put acts down, and each act may put down further ones."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from datetime import date, datetime
+from itertools import count
+
+from portal.kernel.composition import House
+from portal.kernel.people import Actor
+from portal.kernel.unit import Unit
+
+Act = Callable[[Unit], None]
+
+
+class Agenda:
+    """Acts by moment; those of one moment in the order in which they were put down."""
+
+    def __init__(self) -> None:
+        self._acts: list[tuple[datetime, int, Actor, Act]] = []
+        self._order = count()
+
+    def put(self, moment: datetime, actor: Actor, act: Act) -> None:
+        """Let `actor` do something at a moment, in a unit whose clock stands there."""
+        heapq.heappush(self._acts, (moment, next(self._order), actor, act))
+
+    def run(self, house: House, until: datetime) -> None:
+        """Do everything up to a moment, one transaction for each day; what was to come later is forgotten."""
+        while self._acts and self._acts[0][0] <= until:
+            self._run_day(house, self._acts[0][0].date(), until)
+        self._acts.clear()
+
+    def _run_day(self, house: House, day: date, until: datetime) -> None:
+        with house.database.session(write=True) as session:
+            while self._acts and self._acts[0][0].date() == day and self._acts[0][0] <= until:
+                moment, _order, actor, act = heapq.heappop(self._acts)
+                act(Unit(house, session, actor, _standing_at(moment)))
+                session.flush()
+            session.commit()
+
+
+def _standing_at(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment
