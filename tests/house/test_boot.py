@@ -1,0 +1,169 @@
+"""What stops the boot: one sentence each, naming the file or key at fault."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyramid.exceptions import ConfigurationExecutionError
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+import portal
+from portal.kernel import schema
+from portal.kernel.card import Card, Permission, Role
+from portal.kernel.composition import Composer
+from portal.kernel.errors import BootRefused
+from portal.kernel.gate import DEVELOPMENT_SECRET, open_views
+from portal.kernel.settings import Setting
+from portal.kernel.tree import ModuleRoot
+from portal.testing import raw_settings
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'boot.sqlite'}"
+
+
+def refusal(raw: dict[str, str]) -> str:
+    with pytest.raises(BootRefused) as refused:
+        portal.compose(raw)
+    return str(refused.value)
+
+
+def test_a_mistyped_setting(url: str) -> None:
+    raw = raw_settings((), url) | {"portal.compny.name": "x"}
+    assert refusal(raw) == "unknown setting portal.compny.name; did you mean portal.company.name?"
+
+
+def test_a_setting_of_a_module_that_is_not_there(url: str) -> None:
+    raw = raw_settings((), url) | {"portal.orders.valid_days": "30"}
+    assert refusal(raw).startswith("unknown setting portal.orders.valid_days")
+
+
+def test_a_missing_required_module(url: str) -> None:
+    assert refusal(raw_settings(("orders", "customers", "taxes"), url)) == (
+        "portal.modules lacks catalog, which orders requires"
+    )
+
+
+def test_a_name_of_the_house(url: str) -> None:
+    assert "belongs to the house" in refusal(raw_settings(("portal.web",), url))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"portal.secret": DEVELOPMENT_SECRET}, "portal.secret is the development secret"),
+        ({"pyramid.includes": "pyramid_debugtoolbar"}, "pyramid.includes names pyramid_debugtoolbar"),
+        ({"pyramid.debug_all": "true"}, "pyramid.debug_all is on"),
+        ({"portal.secret": "short"}, "portal.secret must have at least 32 characters"),
+        ({"portal.base_url": "portal.example"}, "portal.base_url must begin with http:// or https://"),
+        ({"portal.database.url": "sqlite://"}, "portal.database.url cannot be used"),
+    ],
+)
+def test_production_is_strict(url: str, changes: dict[str, str], sentence: str) -> None:
+    raw = raw_settings((), url) | {"portal.environment": "production"} | changes
+    assert refusal(raw).startswith(sentence)
+
+
+def test_pending_migrations_name_the_command(url: str) -> None:
+    raw = raw_settings((), url)
+    with pytest.raises(BootRefused, match=r"migrations are pending for .*: run `portal db upgrade -c YOUR\.ini`"):
+        portal.main({}, **raw)
+    house = portal.compose(raw).house
+    schema.upgrade(house.database.engine, house.cards)
+    house.database.engine.dispose()
+    router = portal.main({}, **raw)
+    router.registry.house.database.engine.dispose()
+
+
+class Place(ModuleRoot):
+    """The root of a module made for one test."""
+
+    card = Card("made", "Made", "made_for_a_test")
+
+
+Module = Callable[..., str]
+
+
+@pytest.fixture
+def made() -> Iterator[Module]:
+    """Makes an importable package with a card and an includeme; gives its name."""
+    names: list[str] = []
+
+    def make(include: Callable[[Composer], Any], name: str = "made", **card: Any) -> str:
+        package = f"{name}_for_a_test_{len(names)}"
+        module = types.ModuleType(package)
+        module.CARD = Card(name, name.title(), package, **card)  # type: ignore[attr-defined]
+        module.includeme = include  # type: ignore[attr-defined]
+        sys.modules[package] = module
+        names.append(package)
+        return package
+
+    yield make
+    for name in names:
+        del sys.modules[name]
+
+
+def page(context: Any, request: Any) -> dict[str, Any]:
+    return {}
+
+
+def test_a_view_without_a_permission(url: str, made: Module) -> None:
+    package = made(lambda config: config.add_view(page, context=Place, renderer="json"))
+    assert refusal(raw_settings((package,), url)) == "the view test_boot.page has no permission".replace(
+        "test_boot", page.__module__
+    )
+
+
+def test_a_view_with_an_undeclared_permission(url: str, made: Module) -> None:
+    package = made(lambda config: config.add_view(page, context=Place, permission="made.se", renderer="json"))
+    assert refusal(raw_settings((package,), url)).endswith("asks for made.se, which no card declares")
+
+
+def test_a_view_without_a_context(url: str, made: Module) -> None:
+    package = made(
+        lambda config: config.add_view(page, name="x", permission="made.see", renderer="json"),
+        permissions=(Permission("made.see", "See"),),
+    )
+    assert "names no context" in refusal(raw_settings((package,), url))
+
+
+def test_a_role_with_an_undeclared_permission(url: str, made: Module) -> None:
+    package = made(lambda config: None, roles=(Role("made.reader", "Reader", ("made.see",)),))
+    assert refusal(raw_settings((package,), url)) == (
+        f"the card of {package} grants made.see, which no card declares"
+    )
+
+
+def test_two_modules_of_one_name(url: str, made: Module) -> None:
+    one, two = made(lambda config: None), made(lambda config: None)
+    assert refusal(raw_settings((one, two), url)) == (
+        f"portal.modules names two modules called made: {one} and {two}"
+    )
+
+
+def test_a_setting_declared_twice(url: str, made: Module) -> None:
+    again = Setting("portal.secret", str, "", "again")
+    package = made(lambda config: None, settings=(again,))
+    assert refusal(raw_settings((package,), url)) == "the setting portal.secret is declared twice"
+
+
+def test_two_modules_that_claim_one_place_are_both_named(url: str, made: Module) -> None:
+    one = made(lambda config: config.mount(Place.card, Place, segment="here"), name="first")
+    two = made(lambda config: config.mount(Place.card, Place, segment="here"), name="second")
+    with pytest.raises(ConfigurationExecutionError.__mro__[2], match=r"(?s)portal.*root.*here.*test_boot\.py"):
+        portal.compose(raw_settings((one, two), url))
+
+
+def test_an_open_view_is_an_explicit_act(url: str, made: Module) -> None:
+    package = made(
+        lambda config: config.add_view(page, context=Place, permission=NO_PERMISSION_REQUIRED, renderer="json")
+    )
+    config = portal.compose(raw_settings((package,), url))
+    assert f"{page.__module__}.page" in open_views(config)
+    config.house.database.engine.dispose()
