@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale
@@ -501,11 +502,12 @@ class CountryField(ChoiceField):
         self.choices = _countries(self.locale)
 
 
-def _countries(locale: str) -> list[tuple[str, Text]]:
-    territories = Locale.parse(locale.replace("-", "_")).territories
-    names = {str(code): str(name) for code, name in territories.items()}
+@lru_cache(maxsize=16)
+def _countries(locale: str) -> list[Choice]:
+    territories: Any = Locale.parse(locale.replace("-", "_")).territories
+    names: dict[str, str] = dict(territories)
     found = [code for code in names if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES]
-    return [(code, names[code]) for code in sorted(found, key=lambda code: _folded(names[code]))]
+    return [Choice(code, names[code]) for code in sorted(found, key=lambda code: _folded(names[code]))]
 
 
 def _folded(text: str) -> str:

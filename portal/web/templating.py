@@ -40,5 +40,23 @@ def _rows(context: Context, page: Page) -> Markup:
     return cells.rows_html(page, context["request"])
 
 
-#: Jinja2 filters: those of `formats`, and `panel` (a panel's template with its values), `badge`, `rows` (of a list page).
-FILTERS: dict[str, Callable[..., Any]] = {**formats.FILTERS, "panel": _panel, "badge": _badge, "rows": _rows}
+@pass_context
+def _asset(context: Context, path: str) -> str:
+    request = context["request"]
+    # Making such an address costs as much as a dozen cells, and it never changes in a process.
+    known: dict[tuple[str, str], str] = request.registry.__dict__.setdefault("portal_assets", {})
+    key = (request.script_name, path)
+    if key not in known:
+        known[key] = request.static_path(f"portal:web/static/{path}")
+    return known[key]
+
+
+#: Jinja2 filters: those of `formats`, and `panel` (a panel's template with its values), `badge`, `rows` (of a list page),
+#: `asset` (the address of one of the shell's static files).
+FILTERS: dict[str, Callable[..., Any]] = {
+    **formats.FILTERS,
+    "asset": _asset,
+    "panel": _panel,
+    "badge": _badge,
+    "rows": _rows,
+}
