@@ -63,6 +63,7 @@ class CustomerFacts:
     active: bool
     addresses: tuple[PostalAddress, ...] = ()
     contacts: tuple[ContactPerson, ...] = ()
+    phone: str = ""
 
     def address(self, role: str) -> PostalAddress | None:
         """The first address for a role, else the first at all."""

@@ -1,0 +1,134 @@
+"""Forms of customers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.kernel.i18n import _
+from portal.kernel.people import SCOPES
+from portal.modules.taxes.interfaces import Position, position_title
+from portal.web.forms import (
+    BooleanField,
+    ChoiceField,
+    CountryField,
+    CurrencyField,
+    EmailField,
+    Form,
+    MultiChoiceField,
+    TextAreaField,
+    TextField,
+)
+from portal.web.merging import EditForm
+
+_POSITIONS = [(position.value, position_title(position)) for position in Position]
+_DAYS = (0, 7, 8, 10, 14, 15, 20, 21, 30, 45, 60, 75, 90, 120)
+_PHONE = r"[0-9+][0-9 ()./-]{2,38}"
+
+
+class DaysField(ChoiceField):
+    """A usual number of days, as int; one that is stored already stays a choice."""
+
+    def __init__(self, label: Any = "", **kwargs: Any) -> None:
+        super().__init__(label, [(str(days), self._called(days)) for days in _DAYS], **kwargs)
+
+    @staticmethod
+    def _called(days: int) -> Any:
+        return _("${days} days", mapping={"days": days}) if days else _("At once")
+
+    def process_data(self, value: int | None) -> None:
+        """Take the number to begin with."""
+        self.data = value
+        if value is not None and value not in _DAYS:
+            self.choices = [*self.options, (str(value), self._called(value))]
+
+    def read(self, text: str) -> int:
+        """The number that was chosen."""
+        if text not in {option.value for option in self.options}:
+            raise self.wrong(_("This is not one of the choices."))
+        return int(text)
+
+    def examine(self, form: Any) -> None:
+        """Nothing more: `read` has looked."""
+
+
+class PhoneField(TextField):
+    """A telephone number as people write it."""
+
+    input_type = "tel"
+    input_mode = "tel"
+
+    def __init__(self, label: Any = _("Telephone"), **kwargs: Any) -> None:
+        hint = _("Digits, spaces and + ( ) . / - only.")
+        super().__init__(label, longest=40, pattern=_PHONE, hint=hint, **kwargs)
+
+
+class CustomerForm(EditForm):
+    """An account; the choices of the language are set by the page."""
+
+    name = TextField(_("Name"), longest=200, required=True)
+    country = CountryField(required=True)
+    vat_id = TextField(_("VAT id"), longest=30)
+    email = EmailField()
+    phone = PhoneField()
+    currency = CurrencyField(required=True)
+    language = ChoiceField(_("Language"), required=True)
+    payment_days = DaysField(_("Payment due after"), required=True)
+    payment_terms = TextField(
+        _("Payment terms on documents"), longest=200, description=_("Replaces the usual sentence.")
+    )
+    tax_position = ChoiceField(_("Tax position"), _POSITIONS, blank=_("As country and VAT id say"))
+    tags = TextField(_("Tags"), longest=500, description=_("Separated by commas."))
+
+
+class NewCustomerForm(CustomerForm):
+    """A new account, with its first address if one was typed."""
+
+    lines = TextAreaField(_("Street"), longest=500, rows=2)
+    postal_code = TextField(_("Postal code"), longest=20)
+    city = TextField(_("City"), longest=100)
+    region = TextField(_("Region"), longest=100)
+    anyway = BooleanField(_("It is another customer: create it anyway"))
+
+
+class AddressForm(EditForm):
+    """An address."""
+
+    name = TextField(_("Name"), longest=200, required=True)
+    lines = TextAreaField(_("Street"), longest=500, rows=2)
+    postal_code = TextField(_("Postal code"), longest=20)
+    city = TextField(_("City"), longest=100, required=True)
+    region = TextField(_("Region"), longest=100)
+    country = CountryField(required=True)
+    billing = BooleanField(_("For invoices"))
+    delivery = BooleanField(_("For deliveries"))
+
+
+class ContactForm(EditForm):
+    """A contact."""
+
+    name = TextField(_("Name"), longest=200, required=True)
+    function = TextField(_("Function"), longest=100)
+    email = EmailField()
+    phone = PhoneField()
+    billing = BooleanField(_("Receives invoices"))
+
+
+class CompanyForm(EditForm):
+    """What customers keep of their own account."""
+
+    email = EmailField()
+    phone = PhoneField()
+
+
+class NoteForm(Form):
+    """A note."""
+
+    text = TextAreaField(_("Note"), longest=5000, required=True)
+
+
+class InvitationForm(Form):
+    """An invitation to the portal."""
+
+    email = EmailField(required=True)
+    name = TextField(_("Name"), longest=200, required=True)
+    scopes = MultiChoiceField(_("May"), SCOPES.items())

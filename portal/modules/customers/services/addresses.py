@@ -1,0 +1,133 @@
+"""Keeping the addresses of an account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.kernel.errors import Invalid
+from portal.kernel.i18n import _
+from portal.kernel.merging import merge
+from portal.kernel.unit import Unit
+from portal.modules.customers.events import CustomerChanged
+from portal.modules.customers.models import Address, Customer
+from portal.modules.customers.services.history import record
+from portal.modules.customers.services.searching import refresh
+
+
+@dataclass(frozen=True, slots=True)
+class AddressData:
+    """What people keep of an address; `lines` are separated by new lines. It serves for billing, delivery or both."""
+
+    name: str
+    country: str
+    lines: str = ""
+    postal_code: str = ""
+    city: str = ""
+    region: str = ""
+    billing: bool = True
+    delivery: bool = True
+
+
+def find_address(unit: Unit, customer_id: int, public_id: str) -> Address | None:
+    """The address of that account, None when it has none of that id."""
+    return unit.db.scalar(
+        select(Address)
+        .where(Address.customer_id == customer_id, Address.public_id == public_id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def stored_address(address: Address) -> dict[str, Any]:
+    """The values of an address by the fields of `AddressData`."""
+    return {
+        "name": address.name,
+        "country": address.country,
+        "lines": address.lines,
+        "postal_code": address.postal_code,
+        "city": address.city,
+        "region": address.region,
+        "billing": address.billing,
+        "delivery": address.delivery,
+    }
+
+
+def add_address(unit: Unit, customer_id: int, data: AddressData) -> str:
+    """Add an address; returns its public id. Raises Invalid for one without a role."""
+    customer = lock(unit, customer_id)
+    address = Address(customer_id=customer_id)
+    _write(address, asdict(data))
+    unit.db.add(address)
+    _changed(unit, customer, _("Address added: ${place}", mapping={"place": _place(address)}))
+    return address.public_id
+
+
+def change_address(
+    unit: Unit, customer_id: int, public_id: str, values: Mapping[str, Any], base: Mapping[str, Any]
+) -> None:
+    """Change an address, merged with what somebody else changed.
+
+    Raises Changed for conflicts, Invalid for an address without a role, LookupError when it is gone.
+    """
+    customer = lock(unit, customer_id)
+    address = _existing(unit, customer_id, public_id)
+    stored = stored_address(address)
+    merged = merge(base, stored, values)
+    if merged != stored:
+        _write(address, merged)
+        _changed(unit, customer, _("Address changed: ${place}", mapping={"place": _place(address)}))
+
+
+def remove_address(unit: Unit, customer_id: int, public_id: str) -> None:
+    """Remove an address; documents keep what they cite. LookupError when it is gone."""
+    customer = lock(unit, customer_id)
+    address = _existing(unit, customer_id, public_id)
+    unit.db.delete(address)
+    _changed(unit, customer, _("Address removed: ${place}", mapping={"place": _place(address)}))
+
+
+def lock(unit: Unit, customer_id: int) -> Customer:
+    """The account, locked until the transaction ends and read anew. LookupError when unknown."""
+    customer = unit.db.scalar(
+        select(Customer)
+        .where(Customer.id == customer_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if customer is None:
+        raise LookupError(f"no customer {customer_id}")
+    return customer
+
+
+def _existing(unit: Unit, customer_id: int, public_id: str) -> Address:
+    address = find_address(unit, customer_id, public_id)
+    if address is None:
+        raise LookupError(f"no address {public_id} of customer {customer_id}")
+    return address
+
+
+def _write(address: Address, values: Mapping[str, Any]) -> None:
+    if not (values["billing"] or values["delivery"]):
+        raise Invalid({"billing": _("An address is for billing, for delivery, or both.")})
+    address.name = values["name"]
+    address.country = values["country"]
+    address.lines = values["lines"]
+    address.postal_code = values["postal_code"]
+    address.city = values["city"]
+    address.region = values["region"]
+    address.billing = values["billing"]
+    address.delivery = values["delivery"]
+
+
+def _place(address: Address) -> str:
+    return ", ".join(part for part in (address.name, address.city, address.country) if part)
+
+
+def _changed(unit: Unit, customer: Customer, text: Any) -> None:
+    unit.db.flush()
+    refresh(unit, customer)
+    record(unit, customer.id, text)
+    unit.publish(CustomerChanged(customer.id, customer.public_id))

@@ -1,0 +1,49 @@
+"""The people of a customer who use the portal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from portal.kernel.errors import Refused
+from portal.kernel.i18n import _
+from portal.kernel.unit import Unit
+from portal.modules.customers.models import Customer
+from portal.modules.customers.services.history import record
+from portal.people import services as people
+from portal.people.services import Member
+
+
+def members(unit: Unit, customer_id: int) -> Sequence[Member]:
+    """Everybody who may use the account in the portal, by name."""
+    return people.members_of(unit, customer_id)
+
+
+def invite(unit: Unit, customer: Customer, email: str, name: str, scopes: Collection[str]) -> None:
+    """Let somebody use the account and send them one mail.
+
+    Raises Refused for an archived account, a member or a disabled person, Invalid for e-mail or name.
+    """
+    if not customer.active:
+        raise Refused(_("Nobody is invited to an archived account."))
+    people.invite_member(
+        unit,
+        customer.id,
+        customer.public_id,
+        customer.name,
+        email=email,
+        name=name,
+        language=customer.language,
+        scopes=scopes,
+    )
+    record(unit, customer.id, _("${name} was invited to the portal", mapping={"name": name or email}))
+
+
+def end_membership(unit: Unit, customer: Customer, public_id: str) -> None:
+    """Let the person with that public id no longer use the account. Raises Refused when they do not."""
+    for member in members(unit, customer.id):
+        if member.public_id == public_id:
+            people.end_membership(unit, customer.id, member.user_id)
+            text = _("The access of ${name} to the portal was ended", mapping={"name": member.name})
+            record(unit, customer.id, text)
+            return
+    raise Refused(_("This person does not use the account."))
