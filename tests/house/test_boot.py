@@ -72,7 +72,9 @@ def test_production_is_strict(url: str, changes: dict[str, str], sentence: str) 
 
 def test_pending_migrations_name_the_command(url: str) -> None:
     raw = raw_settings((), url)
-    with pytest.raises(BootRefused, match=r"migrations are pending for .*: run `portal db upgrade -c YOUR\.ini`"):
+    with pytest.raises(
+        BootRefused, match=r"migrations are pending for .*: run `portal db upgrade -c YOUR\.ini`"
+    ):
         portal.main({}, **raw)
     house = portal.compose(raw).house
     schema.upgrade(house.database.engine, house.cards)
@@ -156,13 +158,17 @@ def test_a_setting_declared_twice(url: str, made: Module) -> None:
 def test_two_modules_that_claim_one_place_are_both_named(url: str, made: Module) -> None:
     one = made(lambda config: config.mount(Place.card, Place, segment="here"), name="first")
     two = made(lambda config: config.mount(Place.card, Place, segment="here"), name="second")
-    with pytest.raises(ConfigurationExecutionError.__mro__[2], match=r"(?s)portal.*root.*here.*test_boot\.py"):
+    with pytest.raises(
+        ConfigurationExecutionError.__mro__[2], match=r"(?s)portal.*root.*here.*test_boot\.py"
+    ):
         portal.compose(raw_settings((one, two), url))
 
 
 def test_an_open_view_is_an_explicit_act(url: str, made: Module) -> None:
     package = made(
-        lambda config: config.add_view(page, context=Place, permission=NO_PERMISSION_REQUIRED, renderer="json")
+        lambda config: config.add_view(
+            page, context=Place, permission=NO_PERMISSION_REQUIRED, renderer="json"
+        )
     )
     config = portal.compose(raw_settings((package,), url))
     assert f"{page.__module__}.page" in open_views(config)

@@ -21,7 +21,9 @@ def notices(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     package = tmp_path / "notices"
     (package / "templates").mkdir(parents=True)
     (package / "__init__.py").write_text(blocks["python"], encoding="utf-8")
-    for name, text in re.findall(r"\{# notices/(\S+) #\}\n(.*?)(?=\n\{# notices|\Z)", blocks["jinja"], re.DOTALL):
+    for name, text in re.findall(
+        r"\{# notices/(\S+) #\}\n(.*?)(?=\n\{# notices|\Z)", blocks["jinja"], re.DOTALL
+    ):
         (package / name).write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     yield len(blocks["python"].splitlines())
