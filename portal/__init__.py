@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
+# Pyramid 2.1 says at every start that it uses pkg_resources; setup.py pins the setuptools that has it.
+warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
+
+# ruff: noqa: E402 - the filter stands before what it filters
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path

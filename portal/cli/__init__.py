@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
-# Pyramid 2.1 says this at every start; it has its own pin of setuptools.
-warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
-
-from portal.cli.group import main  # noqa: E402 - after the filter
+from portal.cli.group import main
 
 __all__ = ["main"]

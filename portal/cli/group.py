@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pyramid.exceptions import ConfigurationError
 from pyramid.paster import get_appsettings, setup_logging
 
 import portal
@@ -50,7 +51,7 @@ class PortalGroup(click.Group):
         """Run the command; a refusal is one sentence on standard error and exit status 2."""
         try:
             return super().invoke(ctx)
-        except BootRefused as refusal:
+        except (BootRefused, ConfigurationError) as refusal:
             sentence = str(refusal)
         except Refused as refusal:
             sentence = str(refusal.reason)

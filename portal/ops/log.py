@@ -20,11 +20,20 @@ from portal.web.request import Request
 
 Handler = Callable[[Request], Response]
 
+#: What every line carries, ours and those of libraries.
+_COMMON: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
 log = structlog.wrap_logger(
     logging.getLogger("portal.requests"),
     wrapper_class=structlog.stdlib.BoundLogger,
     processors=[
         structlog.stdlib.filter_by_level,
+        *_COMMON,
         structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
     ],
 )
@@ -73,22 +82,13 @@ def _write(request: Request, status: int, started: float) -> None:
     )
 
 
-_BEFORE: list[Any] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.stdlib.ExtraAdder(),
-]
-
-
 class JsonFormatter(structlog.stdlib.ProcessorFormatter):
     """One JSON object per line, exceptions included."""
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         """Take and ignore what `logging.config.fileConfig` passes to every formatter."""
         super().__init__(
-            foreign_pre_chain=_BEFORE,
+            foreign_pre_chain=[*_COMMON, structlog.stdlib.ExtraAdder()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
@@ -103,7 +103,7 @@ class ReadableFormatter(structlog.stdlib.ProcessorFormatter):
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         """Take and ignore what `logging.config.fileConfig` passes to every formatter."""
         super().__init__(
-            foreign_pre_chain=_BEFORE,
+            foreign_pre_chain=[*_COMMON, structlog.stdlib.ExtraAdder()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.dev.ConsoleRenderer(colors=False),
