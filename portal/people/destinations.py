@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
 
 from portal.kernel.people import Realm
 
@@ -19,13 +19,11 @@ def local_path(wanted: str | None) -> str:
     """
     if not wanted or len(wanted) > _LONGEST or not wanted.isprintable() or " " in wanted or "\\" in wanted:
         return HOME
-    try:
-        parts = urlsplit(wanted)
-    except ValueError:
+    # What urlsplit makes of ///x is not what browsers make of it, so the text itself is judged.
+    path = re.split("[?#]", wanted, maxsplit=1)[0]
+    if not path.startswith("/") or "//" in path or path.startswith(_OURS):
         return HOME
-    if parts.scheme or parts.netloc or not parts.path.startswith("/") or "//" in parts.path:
-        return HOME
-    return HOME if parts.path.startswith(_OURS) else wanted
+    return wanted
 
 
 def realm_of(path: str) -> Realm:

@@ -1,4 +1,6 @@
 from portal.kernel import schema
+
+
 def test_models_equal_migrations(portals):
     p = portals()
     with p.reading() as unit:
