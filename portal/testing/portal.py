@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import transaction
@@ -21,6 +24,12 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of people who exist only in tests
+
+
+def _compiled_templates() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"portal-templates-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def raw_settings(modules: Sequence[str], database_url: str, **extra: str) -> dict[str, str]:
@@ -42,6 +51,9 @@ def raw_settings(modules: Sequence[str], database_url: str, **extra: str) -> dic
         "portal.company.time_zone": "Europe/Berlin",
         "portal.company.currency": "EUR",
         "portal.jobs.worker": "none",
+        # Each test composes the portal anew; compiled templates are shared through files.
+        "jinja2.bytecode_caching": "true",
+        "jinja2.bytecode_caching_directory": str(_compiled_templates()),
     }
     raw.update({f"portal.{key.replace('__', '.')}": value for key, value in extra.items()})
     return raw

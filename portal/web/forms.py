@@ -248,8 +248,17 @@ class Form(WTForm):
         self.posted = request.POST if request.method == "POST" else None
         meta = {"request": request, "currency": currency or request.company.currency}
         super().__init__(self.posted, data=data, meta=meta)
+        if self.posted is None and request.kept is not None and self._takes(request.kept):
+            # The act was refused by a view of its own and this page shows the refusal: keep what was typed.
+            self.posted = request.kept
+            self.process(self.posted)
         if self.posted is not None and request.invalid is not None:
             self.absorb(request.invalid)
+
+    def _takes(self, posted: Mapping[str, Any]) -> bool:
+        """Whether a refused POST came from this form: it says something, and nothing that the form does not know."""
+        own = set(posted) - set(_SHELL)
+        return bool(own) and own <= set(_names(self))
 
     def check(self) -> None:
         """Raise `Invalid` with every error, named by field, unless all that was posted is right."""

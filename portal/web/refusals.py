@@ -52,7 +52,9 @@ def _show_again(view: View, show: str | None, refusal: Refused | Invalid, reques
     if show is None:
         response = view(context, request)
     else:
-        # The page is a reading of what is stored, whatever the method that was refused.
+        # The page is a reading of what is stored, whatever the method that was refused; what was typed is kept
+        # for the form on that page that it came from.
+        request.kept = request.POST
         request.environ["REQUEST_METHOD"] = "GET"
         found = render_view_to_response(context, request, show)
         if found is None:

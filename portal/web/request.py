@@ -50,6 +50,9 @@ class Request(KernelRequest):
     #: The errors of single fields, where the refusal came from fields.
     invalid: Invalid | None = None
 
+    #: What was typed into a form on another page than its own view's, after a refusal.
+    kept: Any = None
+
     @property
     def submitted(self) -> bool:
         """Whether a form was sent and has not been refused: only then a view acts."""

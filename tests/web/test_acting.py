@@ -191,6 +191,13 @@ def test_a_view_that_only_acts_shows_the_refusal_on_the_page_of_its_context(
     assert stored(portal) == 0
 
 
+def test_a_form_on_the_page_of_another_view_keeps_what_was_typed(
+    portal: TestPortal, browser: Browser
+) -> None:
+    page = browser.post("/acts/only", fields(browser, text="typed"), status=422)
+    assert form_of(page)["text"].value == "typed"
+
+
 def test_an_answer_of_400_and_above_does_not_commit(portal: TestPortal, browser: Browser) -> None:
     browser.post("/acts/rude", fields(browser), status=403)
     assert stored(portal) == 0
