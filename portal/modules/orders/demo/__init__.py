@@ -1,0 +1,19 @@
+"""Orders in the demo: Northwind's 830, each through the verbs that people use, and further ones for measuring."""
+
+from __future__ import annotations
+
+from portal.modules.orders.demo.fates import fate_of
+from portal.modules.orders.demo.story import Cast, Story
+from portal.ops import northwind
+from portal.ops.demo import DemoContext
+from portal.people.demo import ACCOUNTANT, CLERK, appoint
+
+
+def run(context: DemoContext) -> None:
+    """Put what happens to each order on the agenda."""
+    with context.unit(context.opening) as unit:
+        appoint(unit, CLERK, "orders.clerk", "orders.shipper")
+        appoint(unit, ACCOUNTANT, "orders.reader")
+        cast = Cast.of(unit)
+    for order in northwind.orders():
+        Story(context, cast, order, fate_of(order)).begin()
