@@ -1,0 +1,66 @@
+"""Orders: from a request or a quotation to the delivered order.
+
+Owns: orders with their lines and sent revisions, deliveries, comments, timelines.
+Publishes: OrderConfirmed, OrderDelivered, OrderDeliveryUndone, OrderLineCancelled, OrderCancelled; asks OrderConfirming
+and OrderCancelling before.
+Requires: customers, catalog (and with them taxes).
+Roles: orders.clerk (quotations, confirming), orders.manager (releases, cancels), orders.shipper (delivers),
+orders.reader; customers see their orders with the scope "view", request and decide with "order".
+Settings: portal.orders.tax_rounding, portal.orders.confirm_accepted, portal.orders.bill_on, portal.orders.valid_days.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portal.kernel.card import Card, NavEntry
+from portal.kernel.i18n import _
+from portal.modules.orders import permissions
+from portal.modules.orders.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from portal.kernel.composition import Composer
+
+CARD = Card(
+    name="orders",
+    title=_("Orders"),
+    package="portal.modules.orders",
+    requires=("customers", "catalog"),
+    optional=("inventory",),
+    permissions=permissions.PERMISSIONS,
+    roles=permissions.ROLES,
+    scopes=permissions.SCOPES,
+    settings=SETTINGS,
+    navigation=(NavEntry(_("Orders"), "", permissions.VIEW, "file-text", 10),),
+    migrations=True,
+)
+
+
+def includeme(config: Composer) -> None:
+    """Connect the module."""
+    from portal.kernel.composition import DocumentType
+    from portal.modules.customers.events import CustomerArchiving
+    from portal.modules.orders import checks, demo, jobs, my, panels, resources, subscribers
+    from portal.modules.orders.interfaces import IOrders
+    from portal.modules.orders.services.billing import Orders
+    from portal.modules.orders.services.lifecycle import CONFIRM_JOB, DOCUMENT_KIND
+    from portal.modules.orders.views.actions import register_actions
+
+    name = CARD.name
+    config.mount(CARD, resources.OrdersRoot)
+    config.my_page(
+        CARD, my.MyOrders, title=_("Orders"), permission=permissions.MY_VIEW, icon="file-text", order=20
+    )
+    config.provide(IOrders, Orders, module=name)
+    config.refer(DocumentType(DOCUMENT_KIND, name, _("Order"), "", permissions.VIEW, my_path="orders/"))
+    config.hear(CustomerArchiving, subscribers.refuse_open_orders, module=name)
+    config.job(CONFIRM_JOB, jobs.confirm_accepted, module=name)
+    config.job(jobs.EXPIRE, jobs.expire, module=name, every=jobs.EXPIRE_EVERY)
+    config.verify(checks.TOTALS, checks.check_totals, title=checks.TOTALS_TITLE, module=name)
+    config.verify(checks.QUANTITIES, checks.check_quantities, title=checks.QUANTITIES_TITLE, module=name)
+    config.verify(checks.COLUMNS, checks.check_progress, title=checks.COLUMNS_TITLE, module=name)
+    config.demo(demo.run, module=name)
+    panels.offer(config, name)
+    register_actions(config)
+    config.scan("portal.modules.orders.views")
+    config.scan("portal.modules.orders.my")

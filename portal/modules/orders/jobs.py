@@ -1,0 +1,44 @@
+"""Background work of orders: quotations expire, accepted ones are confirmed where the portal does that by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.kernel.errors import Refused
+from portal.kernel.unit import Unit
+from portal.modules.orders.models import Order
+from portal.modules.orders.services import history, lifecycle, reading
+from portal.modules.orders.transitions import State
+
+EXPIRE = "orders.expire"
+EXPIRE_EVERY = timedelta(hours=1)
+_BATCH = 200
+
+
+def expire(unit: Unit, _payload: Mapping[str, Any]) -> None:
+    """Mark quotations whose last day is over as expired."""
+    overdue = (
+        select(Order.id)
+        .where(Order.state == State.SENT, Order.valid_until < unit.today())
+        .order_by(Order.id)
+        .limit(_BATCH)
+    )
+    for order_id in unit.db.scalars(overdue).all():
+        lifecycle.expire(unit, order_id)
+
+
+def confirm_accepted(unit: Unit, payload: Mapping[str, Any]) -> None:
+    """Confirm an accepted quotation as the system. Where somebody objects it waits for a clerk, with a note."""
+    order = reading.lock(unit, payload["order"])
+    if order.state != State.ACCEPTED:
+        return
+    try:
+        with unit.db.begin_nested():
+            lifecycle.confirm(unit, order.id)
+    except Refused as refusal:
+        reason = unit.translate(refusal.reason, unit.company.language)
+        history.record(unit, order, "hold", reason, visible=False)

@@ -1,0 +1,103 @@
+"""Mail to customers: who would get it and what it says is shown first, then one mail is queued."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portal.kernel import BASE_URL
+from portal.kernel.errors import Invalid
+from portal.kernel.i18n import TranslationString, _
+from portal.kernel.mail import Address, Attachment, IMail, Message
+from portal.kernel.unit import Unit
+from portal.modules.customers.interfaces import CustomerFacts
+from portal.modules.orders.models import Order
+from portal.modules.orders.services import history
+from portal.modules.orders.services.lifecycle import DOCUMENT_KIND
+from portal.ops import documents
+
+QUOTATION, CONFIRMATION = "quotation", "order_confirmation"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail before it is sent, in the customer's language."""
+
+    subject: str
+    text: str
+
+
+def recipients(customer: CustomerFacts) -> list[Address]:
+    """Who may be written to: the account's own address, then its contacts."""
+    own = [Address(customer.name, customer.email)] if customer.email else []
+    people = [Address(contact.name, contact.email) for contact in customer.contacts if contact.email]
+    found: dict[str, Address] = {}
+    for address in (*own, *people):
+        found.setdefault(address.email.casefold(), address)
+    return list(found.values())
+
+
+def letter(unit: Unit, order: Order, kind: str, account: str) -> Letter:
+    """What the mail says; `account` is the segment of the customer's pages in the link."""
+    values = {
+        "number": order.number,
+        "company": unit.company.name,
+        "url": f"{unit.setting(BASE_URL).rstrip('/')}/my/{account}/orders/{order.public_id}/",
+    }
+
+    def say(text: str) -> str:
+        return unit.translate(TranslationString(text, domain="portal", mapping=values), order.language)
+
+    subject, body = _QUOTATION if kind == QUOTATION else _CONFIRMATION
+    return Letter(say(subject), say(body))
+
+
+def send_letter(
+    unit: Unit, order: Order, kind: str, document: str, to: Sequence[Address], account: str
+) -> None:
+    """Queue one mail to these recipients with the issued PDF. Raises Invalid without a recipient."""
+    if not to:
+        raise Invalid({"to": _("Choose who gets the mail.")})
+    said = letter(unit, order, kind, account)
+    issued = documents.find(unit.db, document)
+    if issued is None:
+        raise LookupError(f"no document {document}")
+    unit.ask(IMail).queue(
+        Message(
+            to=tuple(to),
+            subject=said.subject,
+            text=said.text,
+            language=order.language,
+            about=f"{DOCUMENT_KIND}:{order.public_id}",
+            attachments=(Attachment(issued.file_name, document),),
+        )
+    )
+
+
+def send_confirmation(unit: Unit, order: Order, to: Sequence[Address], account: str) -> None:
+    """Mail the order confirmation that was issued. Raises Invalid where there is none, or nobody to send it to."""
+    issued = [
+        entry for entry in documents.of(unit.db, DOCUMENT_KIND, order.public_id) if entry.kind == CONFIRMATION
+    ]
+    if not issued:
+        raise Invalid({"": _("There is no order confirmation yet.")})
+    send_letter(unit, order, CONFIRMATION, issued[-1].public_id, to, account)
+    history.record(
+        unit, order, "send-confirmation", ", ".join(address.email for address in to), visible=False
+    )
+
+
+_QUOTATION = (
+    _("Quotation ${number} from ${company}"),
+    _(
+        "Dear customer,\n\nplease find attached our quotation ${number}. You can read it, ask questions, and accept or "
+        "decline it here:\n\n${url}\n\nKind regards\n${company}\n"
+    ),
+)
+_CONFIRMATION = (
+    _("Order confirmation ${number} from ${company}"),
+    _(
+        "Dear customer,\n\nthank you for your order ${number}. Its confirmation is attached; how far it has come stands "
+        "here:\n\n${url}\n\nKind regards\n${company}\n"
+    ),
+)

@@ -1,0 +1,449 @@
+"""The customer's side: what they see of their orders, and what they may do. Each takes the scope of their account.
+
+These verbs write nothing but rows of that account and job rows; accepting never fails for credit or stock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+
+from portal.kernel.errors import Invalid
+from portal.kernel.i18n import Text, _
+from portal.kernel.money import from_scaled
+from portal.kernel.people import Scope
+from portal.kernel.unit import Unit
+from portal.modules.customers.interfaces import CustomerFacts, IMyAddresses, PostalAddress
+from portal.modules.orders.interfaces import OrderFacts
+from portal.modules.orders.models import Order, OrderLine, Revision
+from portal.modules.orders.services import comments, drafting, history, reading, revisions
+from portal.modules.orders.services.drafts import Draft, DraftLine
+from portal.modules.orders.services.lifecycle import Acceptance, accepted, begin, demand_revision, finish
+from portal.modules.orders.services.printing import tax_label
+from portal.modules.orders.transitions import State, Transition, offered
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLine:
+    """A line as the customer sees it; quantities, prices and discounts scaled, `net` in minor units."""
+
+    position: int
+    sku: str
+    name: str
+    description: str
+    unit: str
+    service: bool
+    quantity: int
+    unit_price: int
+    discount: int
+    tax: str
+    net: int
+    delivered: int
+    cancelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTax:
+    """A rate of the breakdown; amounts in minor units."""
+
+    title: str
+    percent: Decimal
+    base: int
+    amount: int
+    exemption: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOrder:
+    """An order as the customer sees it: while a new revision is being written, what they were sent last.
+
+    `being_revised` says so. Amounts in minor units of `currency`.
+    """
+
+    id: int
+    public_id: str
+    number: str
+    state: str
+    delivery: str
+    billing: str
+    revision: int
+    being_revised: bool
+    ordered_on: date
+    valid_until: date | None
+    promised_on: date | None
+    requested_on: date | None
+    customer_reference: str
+    contact: str
+    responsible: str
+    billing_address: PostalAddress | None
+    delivery_address: PostalAddress | None
+    notes: str
+    currency: str
+    payment_terms: str
+    net: int
+    tax: int
+    gross: int
+    taxes: tuple[OwnTax, ...]
+    lines: tuple[OwnLine, ...]
+    accepted_by: str | None
+    accepted_at: datetime | None
+    actions: tuple[Transition, ...]
+    facts: OrderFacts
+
+    @property
+    def priced(self) -> bool:
+        """Whether there are prices to see: not while it is a request."""
+        return self.state != State.REQUESTED
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a customer's home tells of orders: quotations to decide on, and what is on its way."""
+
+    decide: tuple[Summary, ...]
+    coming: tuple[Summary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """An order in few words; `day` is the last day of validity, or the promised one."""
+
+    public_id: str
+    number: str
+    state: str
+    gross: int
+    currency: str
+    day: date | None
+
+
+def exists(unit: Unit, scope: Scope, public_id: str) -> int | None:
+    """The id of an order that this account may see, else None: one statement."""
+    return unit.db.scalar(_visible(select(Order.id), scope).where(Order.public_id == public_id))
+
+
+def get(unit: Unit, scope: Scope, public_id: str) -> OwnOrder | None:
+    """An order that this account may see: two statements, one more while it is being revised."""
+    order = unit.db.scalar(_visible(select(Order), scope).where(Order.public_id == public_id))
+    if order is None:
+        return None
+    lines = reading.lines_of(unit.db, order.id)
+    if order.state == State.QUOTATION:
+        sent = revisions.latest(unit.db, order)
+        return None if sent is None else _as_sent(order, sent)
+    return _as_it_is(unit, order, lines)
+
+
+def timeline(unit: Unit, scope: Scope, own: OwnOrder) -> history.History:
+    """What the customer gets to see of the history: one statement. Employees are named, internals left out."""
+    order = unit.db.scalar(_visible(select(Order), scope).where(Order.id == own.id))
+    if order is None:
+        return history.History((), ())
+    found = history.history(unit, order)
+    return history.History(tuple(entry for entry in found.timeline if entry.visible), found.deliveries)
+
+
+def waiting(unit: Unit, scope: Scope, limit: int = 5) -> Waiting:
+    """What to decide and what is coming: one statement."""
+    rows = unit.db.execute(
+        _visible(
+            select(
+                Order.public_id,
+                Order.number,
+                Order.state,
+                Order.gross,
+                Order.currency,
+                Order.valid_until,
+                Order.promised_on,
+            ),
+            scope,
+        )
+        .where(
+            Order.state.in_((State.SENT, State.ACCEPTED))
+            | ((Order.state == State.CONFIRMED) & (Order.delivery != "fully"))
+        )
+        .order_by(func.coalesce(Order.promised_on, Order.ordered_on), Order.id)
+        .limit(50)
+    ).all()
+    decide = [_summary(row, row.valid_until) for row in rows if row.state == State.SENT]
+    coming = [_summary(row, row.promised_on) for row in rows if row.state != State.SENT]
+    return Waiting(tuple(decide[:limit]), tuple(coming[:limit]))
+
+
+# --- acts --------------------------------------------------------------------------------------------------
+
+
+def accept(
+    unit: Unit,
+    scope: Scope,
+    public_id: str,
+    *,
+    name: str,
+    revision: int,
+    reference: str = "",
+    repeat: bool = False,
+) -> None:
+    """Accept the revision that was read, in the typed name.
+
+    Raises Conflict when there is another one by now, Invalid for a reference that stands on another order already
+    unless `repeat` says that it is meant, Refused when the validity is over.
+    """
+    order, row = _begin(unit, scope, public_id, "accept", revision)
+    if not name.strip():
+        raise Invalid({"name": _("Please type your name.")})
+    if reference and not repeat:
+        _demand_new_reference(unit, scope, order, reference)
+    accepted(unit, order, Acceptance(name.strip(), reference))
+    finish(unit, order, row, name.strip())
+
+
+def decline(unit: Unit, scope: Scope, public_id: str, *, reason: str, revision: int) -> None:
+    """Decline the revision that was read. Raises Conflict when there is another one, Invalid without a reason."""
+    order, row = _begin(unit, scope, public_id, "decline", revision)
+    if not reason.strip():
+        raise Invalid({"reason": _("Please tell us why.")})
+    finish(unit, order, row, reason.strip())
+
+
+def take_back(unit: Unit, scope: Scope, public_id: str) -> None:
+    """Take a request back that nobody has begun to work on."""
+    order, row = _begin(unit, scope, public_id, "take-back", None)
+    finish(unit, order, row)
+
+
+def ask(unit: Unit, scope: Scope, public_id: str, text: str) -> None:
+    """Ask a question, or say something, on an order."""
+    comments.comment(unit, _id(unit, scope, public_id), text, visible=True)
+
+
+def account(unit: Unit, scope: Scope) -> CustomerFacts:
+    """The account itself, with addresses and contacts."""
+    return unit.ask(IMyAddresses).get(scope)
+
+
+def request(
+    unit: Unit,
+    scope: Scope,
+    lines: Sequence[DraftLine],
+    *,
+    reference: str = "",
+    requested_on: date | None = None,
+    notes: str = "",
+) -> drafting.Created:
+    """Ask for a quotation of products and free text. Raises Invalid for fields."""
+    customer = account(unit, scope)
+    _check(lines)
+    draft = Draft(
+        lines=tuple(lines),
+        billing_address=customer.address("billing"),
+        delivery_address=customer.address("delivery"),
+        contact=unit.actor.name,
+        customer_reference=reference,
+        requested_on=requested_on,
+        notes=notes,
+    )
+    created = drafting.request(unit, customer, draft)
+    order = unit.db.get_one(Order, created.id)
+    revisions.store(unit, order, 0, revisions.content_of(order, reading.lines_of(unit.db, order.id)))
+    return created
+
+
+def lines_to_repeat(unit: Unit, scope: Scope, public_id: str) -> list[DraftLine]:
+    """The lines of an old order as a new request would begin: products and free text, without prices."""
+    own = get(unit, scope, public_id)
+    if own is None:
+        raise LookupError(f"no order {public_id}")
+    products = {
+        line.position: line.product_public_id
+        for line in reading.lines_of(unit.db, own.id)
+        if own.state != State.QUOTATION
+    }
+    return [
+        DraftLine(
+            quantity=from_scaled(line.quantity),
+            product=products.get(line.position, ""),
+            name=line.name,
+            description=line.description,
+            unit=line.unit,
+            service=line.service,
+        )
+        for line in own.lines
+    ]
+
+
+# --- inside ------------------------------------------------------------------------------------------------
+
+
+def _visible(statement: Any, scope: Scope) -> Any:
+    return statement.where(Order.customer_id == scope.customer_id, Order.visible.is_(True))
+
+
+def _id(unit: Unit, scope: Scope, public_id: str) -> int:
+    found = exists(unit, scope, public_id)
+    if found is None:
+        raise LookupError(f"no order {public_id}")
+    return found
+
+
+def _begin(
+    unit: Unit, scope: Scope, public_id: str, action: str, revision: int | None
+) -> tuple[Order, Transition]:
+    order_id = _id(unit, scope, public_id)
+    if revision is not None:
+        demand_revision(reading.lock(unit, order_id), revision)
+    order, _lines, row = begin(unit, order_id, action)
+    return order, row
+
+
+def _demand_new_reference(unit: Unit, scope: Scope, order: Order, reference: str) -> None:
+    numbers = unit.db.scalars(
+        _visible(select(Order.number), scope)
+        .where(Order.customer_reference == reference, Order.id != order.id)
+        .where(Order.state.not_in((State.WITHDRAWN, State.CANCELLED, State.DECLINED, State.EXPIRED)))
+        .limit(3)
+    ).all()
+    if numbers:
+        text = _(
+            "You gave this reference for ${numbers} already. Tick the box to use it again.",
+            mapping={"numbers": ", ".join(numbers)},
+        )
+        raise Invalid({"reference": text})
+
+
+def _check(lines: Sequence[DraftLine]) -> None:
+    errors: dict[str, Text] = {}
+    if not lines:
+        errors["lines"] = _("Enter at least one line.")
+    for place, line in enumerate(lines):
+        if line.quantity <= 0:
+            errors[f"lines-{place}-quantity"] = _("More than nothing.")
+        if line.unit_price is not None or line.discount is not None or line.tax_class or line.key is not None:
+            errors[f"lines-{place}-name"] = _("A request has no prices.")
+    if errors:
+        raise Invalid(errors)
+
+
+def _summary(row: Any, day: date | None) -> Summary:
+    return Summary(row.public_id, row.number, row.state, row.gross, row.currency, day)
+
+
+def _as_it_is(unit: Unit, order: Order, lines: Sequence[OrderLine]) -> OwnOrder:
+    situation = reading.situation(order, lines, unit.today())
+    return OwnOrder(
+        state=order.state,
+        revision=order.revision,
+        being_revised=False,
+        actions=tuple(offered(situation, lambda _permission: True, "customer")),
+        valid_until=order.valid_until,
+        promised_on=order.promised_on,
+        requested_on=order.requested_on,
+        customer_reference=order.customer_reference,
+        contact=order.contact,
+        responsible=order.responsible,
+        billing_address=reading.address_of(order.billing_address),
+        delivery_address=reading.address_of(order.delivery_address),
+        notes=order.notes,
+        payment_terms=order.payment_terms,
+        net=order.net,
+        tax=order.tax,
+        gross=order.gross,
+        taxes=_taxes(json.loads(order.taxes)),
+        lines=tuple(_line(line) for line in lines),
+        **_fixed(order, reading.facts(order, lines)),
+    )
+
+
+def _as_sent(order: Order, sent: Revision) -> OwnOrder:
+    """What the customer was sent, or asked for, while a new revision is being written."""
+    content: dict[str, Any] = json.loads(sent.content)
+    header = content["header"]
+    return OwnOrder(
+        state=State.SENT if sent.revision else State.REQUESTED,
+        revision=sent.revision,
+        being_revised=True,
+        actions=(),
+        valid_until=_day(header["valid_until"]),
+        promised_on=_day(header["promised_on"]),
+        requested_on=_day(header["requested_on"]),
+        customer_reference=header["customer_reference"],
+        contact=header["contact"],
+        responsible=header["responsible"],
+        billing_address=reading.address_of(header["billing_address"]),
+        delivery_address=reading.address_of(header["delivery_address"]),
+        notes=header["notes"],
+        payment_terms=header["payment_terms"],
+        net=header["net"],
+        tax=header["tax"],
+        gross=header["gross"],
+        taxes=_taxes(json.loads(header["taxes"])),
+        lines=tuple(_sent_line(line) for line in content["lines"]),
+        **_fixed(order, reading.facts(order, ())),
+    )
+
+
+def _fixed(order: Order, facts: OrderFacts) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "public_id": order.public_id,
+        "number": order.number,
+        "delivery": order.delivery,
+        "billing": order.billing,
+        "ordered_on": order.ordered_on,
+        "currency": order.currency,
+        "accepted_by": order.accepted_by,
+        "accepted_at": order.accepted_at,
+        "facts": facts,
+    }
+
+
+def _line(line: OrderLine) -> OwnLine:
+    return OwnLine(
+        line.position,
+        line.sku,
+        line.name,
+        line.description,
+        line.unit,
+        line.service,
+        line.quantity,
+        line.unit_price,
+        line.discount,
+        tax_label(line),
+        line.net,
+        line.delivered,
+        line.cancelled,
+    )
+
+
+def _sent_line(line: Mapping[str, Any]) -> OwnLine:
+    rates = reading.rates_of(line["rates"])
+    return OwnLine(
+        line["position"],
+        line["sku"],
+        line["name"],
+        line["description"],
+        line["unit"],
+        line["service"],
+        line["quantity"],
+        line["unit_price"],
+        line["discount"],
+        " + ".join(f"{rate.percent.normalize():f}%" for rate in rates) or line["tax_category"],
+        line["net"],
+        0,
+        0,
+    )
+
+
+def _taxes(entries: Iterable[Mapping[str, Any]]) -> tuple[OwnTax, ...]:
+    return tuple(
+        OwnTax(entry["title"], Decimal(entry["percent"]), entry["base"], entry["amount"], entry["exemption"])
+        for entry in entries
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
