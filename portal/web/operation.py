@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Callable
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 
-from portal.kernel import operations
+from portal.kernel import SECRET, operations
 from portal.kernel.errors import Conflict, Refused
 from portal.kernel.i18n import _
 from portal.web.request import CSRF_FIELD, OPERATION_FIELD, Request
@@ -56,8 +57,11 @@ def _once(view: View, context: Any, request: Request) -> Response:
 
 
 def _body(request: Request) -> str:
-    """A digest of address and body, without the fields that differ between two renderings of one form."""
-    digest = hashlib.sha256(request.path_qs.encode())
+    """A digest of address and body, without the fields that differ between two renderings of one form.
+
+    It is keyed: a body may hold a new password, which a plain digest would let others guess from a stolen database.
+    """
+    digest = hmac.new(request.setting(SECRET).encode(), request.path_qs.encode(), hashlib.sha256)
     for name, value in sorted((name, str(value)) for name, value in request.POST.items()):
         if name not in (CSRF_FIELD, OPERATION_FIELD):
             digest.update(f"\0{name}={value}".encode())

@@ -1,0 +1,183 @@
+"""Colleagues of a customer account: seen by all, managed by some, never without a manager."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from my.conftest import ACME, BETA
+from sqlalchemy import text
+from webtest import TestResponse
+
+from portal.kernel.people import Realm
+from portal.people import services
+from portal.testing import Browser, TestPortal
+
+EVE, MAX = "eve@acme.example", "max@acme.example"
+COLLEAGUES = f"/my/{ACME}/colleagues/"
+
+
+def scopes(house: TestPortal, customer_id: int = 7) -> dict[str, set[str]]:
+    """What is stored of an account's people."""
+    with house.reading() as unit:
+        return {member.email: set(member.scopes) for member in services.members_of(unit, customer_id)}
+
+
+def page_of(house: TestPortal, email: str) -> str:
+    """The page of a colleague."""
+    with house.reading() as unit:
+        user = services.find_user(unit, Realm.CUSTOMERS, email)
+        assert user is not None
+        return f"{COLLEAGUES}{user.public_id}/"
+
+
+def invite(browser: Browser, email: str, *also: str, name: str = "Max", account: str = ACME) -> TestResponse:
+    """Invite a colleague by the page."""
+    form = browser.get(f"/my/{account}/colleagues/invite").forms["invite"]
+    form["email"], form["name"], form["language"] = email, name, "en"
+    for index, box in enumerate(form.fields["scopes"]):
+        form.set("scopes", box._value in also, index=index)
+    return form.submit(expect_errors=True)
+
+
+def mails(house: TestPortal) -> list[str]:
+    """The texts of the mails that were queued."""
+    with house.reading() as unit:
+        return list(unit.db.scalars(text("SELECT text FROM ops_mail ORDER BY id")))
+
+
+def end(browser: Browser, page: str) -> TestResponse:
+    """Press the button that takes a colleague out."""
+    form = next(form for form in browser.get(page).forms.values() if form.action.endswith("end"))
+    return form.submit(expect_errors=True)
+
+
+def test_a_colleague_is_invited_and_comes(house: TestPortal) -> None:
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    assert "max@acme.example gets a mail." in invite(eve, MAX, "order").follow().text
+    assert scopes(house)[MAX] == {"view", "order"}
+    (mail,) = mails(house)
+    browser = house.browser()
+    form = browser.get(re.findall(r"http://localhost(\S+)", mail)[0]).forms["invitation"]
+    form["password"], form["again"] = "a brand new password", "a brand new password"
+    assert form.submit().follow().follow().request.path == f"/my/{ACME}/"
+    assert "Invite a colleague" not in browser.get(COLLEAGUES).text
+
+
+def test_somebody_with_an_account_elsewhere_gets_a_further_one(house: TestPortal) -> None:
+    bob = house.customer("bob@beta.example", 8, BETA, "Beta", "view", "manage")
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    assert invite(eve, "BOB@beta.example", name="Not His Name").status_int == 303
+    (mail,) = mails(house)
+    assert f"http://localhost/my/{ACME}/" in mail
+    assert "invitation" not in mail
+    assert bob.get(f"/my/{ACME}/").status_int == 200
+    assert "Not His Name" not in bob.get("/account/").text
+    assert bob.get(COLLEAGUES + "invite", expect_errors=True).status_int == 404
+    assert scopes(house, 8) == {"bob@beta.example": {"view", "manage"}}
+
+
+def test_a_member_and_a_disabled_person_are_not_invited(house: TestPortal) -> None:
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    house.customer("out@acme.example", 8, BETA, "Beta")
+    with house.unit() as unit:
+        user = services.find_user(unit, Realm.CUSTOMERS, "out@acme.example")
+        assert user is not None
+        services.disable(unit, user)
+    for email in (EVE, "out@acme.example", "no address"):
+        assert invite(eve, email).status_int == 422
+    assert scopes(house) == {EVE: {"view", "order", "manage"}}
+    assert mails(house) == []
+
+
+def test_the_same_form_twice_invites_once(house: TestPortal) -> None:
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    form = eve.get(COLLEAGUES + "invite").forms["invite"]
+    form["email"], form["name"], form["language"] = MAX, "Max", "en"
+    assert form.submit().status_int == form.submit().status_int == 303
+    assert len(mails(house)) == 1
+    assert len(scopes(house)) == 2
+
+
+def test_what_a_colleague_may_do_is_changed_and_counts_at_once(house: TestPortal) -> None:
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    other = house.customer(MAX, 7, ACME, "Acme", "view")
+    assert other.get(COLLEAGUES + "invite", expect_errors=True).status_int == 404
+    form = eve.get(page_of(house, MAX)).forms["scopes"]
+    for index in range(len(form.fields["scopes"])):
+        form.set("scopes", True, index=index)
+    form.submit()
+    assert scopes(house)[MAX] == {"view", "order", "manage"}
+    assert other.get(COLLEAGUES + "invite").status_int == 200
+
+
+def test_a_membership_ends_at_once(house: TestPortal) -> None:
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    other = house.customer(MAX, 7, ACME, "Acme")
+    assert end(eve, page_of(house, MAX)).status_int == 303
+    assert list(scopes(house)) == [EVE]
+    assert other.get(f"/my/{ACME}/", expect_errors=True).status_int == 404
+    assert eve.get(page_of_gone(house), expect_errors=True).status_int == 404
+
+
+def page_of_gone(house: TestPortal) -> str:
+    """The page of somebody who was a colleague."""
+    return page_of(house, MAX)
+
+
+def test_an_account_keeps_somebody_who_manages_it(house: TestPortal) -> None:
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    house.customer(MAX, 7, ACME, "Acme", "view", "order")
+    invite(eve, "new@acme.example", "manage")  # invited, but has not come: no manager yet
+    mine = page_of(house, EVE)
+    refused = end(eve, mine)
+    assert refused.status_int == 422
+    assert "Somebody has to manage the account" in refused.text
+    form = eve.get(mine).forms["scopes"]
+    for index in range(len(form.fields["scopes"])):
+        form.set("scopes", False, index=index)
+    assert form.submit(expect_errors=True).status_int == 422
+    assert scopes(house)[EVE] == {"view", "order", "manage"}
+
+
+@pytest.mark.parametrize("given", [("view",), ("view", "order")])
+def test_only_managers_manage(house: TestPortal, given: tuple[str, ...]) -> None:
+    house.customer(EVE, 7, ACME, "Acme")
+    other = house.customer(MAX, 7, ACME, "Acme", *given)
+    before = scopes(house)
+    page = page_of(house, EVE)
+    token = other.get("/account/").forms["profile"]["csrf_token"].value
+    for path in (COLLEAGUES + "invite", page, page + "end"):
+        fields = {
+            "csrf_token": token,
+            "_operation": "0123456789abcdef",
+            "email": "x@acme.example",
+            "name": "X",
+        }
+        assert other.post(path, fields, expect_errors=True).status_int == 404
+    assert other.get(page, expect_errors=True).status_int == 404
+    assert scopes(house) == before
+    assert mails(house) == []
+
+
+def test_a_manager_reaches_nobody_of_another_account(house: TestPortal) -> None:
+    house.customer("bob@beta.example", 8, BETA, "Beta")
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    with house.reading() as unit:
+        bob = services.find_user(unit, Realm.CUSTOMERS, "bob@beta.example")
+        assert bob is not None
+    foreign = f"{COLLEAGUES}{bob.public_id}/"
+    token = eve.get("/account/").forms["profile"]["csrf_token"].value
+    for path in (foreign, foreign + "end"):
+        fields = {"csrf_token": token, "_operation": "0123456789abcdef", "scopes": "manage"}
+        assert eve.post(path, fields, expect_errors=True).status_int == 404
+    assert scopes(house, 8) == {"bob@beta.example": {"view", "order", "manage"}}
+
+
+def test_an_unknown_scope_is_refused(house: TestPortal) -> None:
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    house.customer(MAX, 7, ACME, "Acme", "view")
+    form = eve.get(page_of(house, MAX)).forms["scopes"]
+    fields = [*form.submit_fields(), ("scopes", "emperor")]
+    assert eve.post(page_of(house, MAX), fields, expect_errors=True).status_int == 422
+    assert scopes(house)[MAX] == {"view"}
