@@ -103,6 +103,7 @@ def _console(ctx: click.Context) -> Console:
     known = ctx.meta.get("portal.console")
     if not isinstance(known, Console):
         known = ctx.meta["portal.console"] = open_console(ctx.params.get("config") or Path("development.ini"))
+        ctx.call_on_close(known.close)
     return known
 
 

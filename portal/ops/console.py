@@ -44,6 +44,11 @@ class Console:
         check_database(self.bare_house)
         return self.bare_house
 
+    def close(self) -> None:
+        """Give the connections to the database back."""
+        if "composed" in self.__dict__:
+            self.bare_house.database.engine.dispose()
+
     @contextmanager
     def unit(self) -> Generator[Unit]:
         """A unit of work, committed at the end; rolled back when the block raises."""

@@ -37,7 +37,16 @@ ABOUT = ("invoice", "1" * 26)
 
 def invoice(unit: Unit) -> PrintDocument:
     line = PrintLine(
-        1, "A-1", "Chai", "spiced\ntea", Decimal("2.500000"), "kg", Decimal("9.123456"), Decimal(5), 2167, "19%"
+        1,
+        "A-1",
+        "Chai",
+        "spiced\ntea",
+        Decimal("2.500000"),
+        "kg",
+        Decimal("9.123456"),
+        Decimal(5),
+        2167,
+        "19%",
     )
     return PrintDocument(
         kind="invoice",
@@ -81,7 +90,9 @@ def portal(portals: Callable[..., TestPortal]) -> TestPortal:
     return portals()
 
 
-def issue(portal: TestPortal, make: Callable[[Unit], Printable] = invoice, customer_id: int | None = 7) -> str:
+def issue(
+    portal: TestPortal, make: Callable[[Unit], Printable] = invoice, customer_id: int | None = 7
+) -> str:
     with portal.unit() as unit:
         return documents.issue(unit, make(unit), *ABOUT, customer_id)
 
@@ -102,7 +113,9 @@ def test_facts_survive_as_text(portal: TestPortal, make: Callable[[Unit], Printa
 
 
 @pytest.mark.parametrize("make", [invoice, statement])
-def test_rendered_once_and_the_same_before_and_after(portal: TestPortal, make: Callable[[Unit], Printable]) -> None:
+def test_rendered_once_and_the_same_before_and_after(
+    portal: TestPortal, make: Callable[[Unit], Printable]
+) -> None:
     public_id = issue(portal, make)
     with portal.reading() as unit:
         before = documents.content(unit.db, public_id)
@@ -120,7 +133,9 @@ def test_rendered_once_and_the_same_before_and_after(portal: TestPortal, make: C
     assert row(portal).rendered_at == stored.rendered_at
 
 
-def test_a_document_does_not_follow_the_settings(portals: Callable[..., TestPortal], portal: TestPortal) -> None:
+def test_a_document_does_not_follow_the_settings(
+    portals: Callable[..., TestPortal], portal: TestPortal
+) -> None:
     public_id = issue(portal)
     portal.work()
     with portal.reading() as unit:
@@ -133,7 +148,9 @@ def test_a_document_does_not_follow_the_settings(portals: Callable[..., TestPort
 
 
 @pytest.mark.parametrize("rendered", [False, True])
-@pytest.mark.parametrize("change", [{"payload": "{}"}, {"number": "X"}, {"customer_id": 8}, {"about_kind": "x"}])
+@pytest.mark.parametrize(
+    "change", [{"payload": "{}"}, {"number": "X"}, {"customer_id": 8}, {"about_kind": "x"}]
+)
 def test_the_facts_are_unchangeable(portal: TestPortal, change: dict[str, object], rendered: bool) -> None:
     issue(portal)
     if rendered:

@@ -107,7 +107,9 @@ def test_a_mail_is_sent_once_from_the_company(portal: TestPortal, sink: tuple[Si
     assert portal.work() == 0
 
 
-def test_a_refused_mail_is_tried_again_and_sent_under_the_same_id(portal: TestPortal, sink: tuple[Sink, int]) -> None:
+def test_a_refused_mail_is_tried_again_and_sent_under_the_same_id(
+    portal: TestPortal, sink: tuple[Sink, int]
+) -> None:
     sink[0].reply = "451 come back later"
     queue(portal)
     assert portal.work() == 1
@@ -127,7 +129,9 @@ def test_a_refused_mail_is_tried_again_and_sent_under_the_same_id(portal: TestPo
     assert (stored(portal).state, stored(portal).error) == (SENT, None)
 
 
-def test_the_last_attempt_fails_and_a_person_sends_it_again(portal: TestPortal, sink: tuple[Sink, int]) -> None:
+def test_the_last_attempt_fails_and_a_person_sends_it_again(
+    portal: TestPortal, sink: tuple[Sink, int]
+) -> None:
     sink[0].reply = "451 come back later"
     queue(portal)
     for _ in range(3):
@@ -147,7 +151,10 @@ def test_a_final_refusal_is_not_tried_again(portal: TestPortal, sink: tuple[Sink
     sink[0].reply = "550 no such person"
     queue(portal)
     assert portal.work() == 1
-    assert (stored(portal).state, stored(portal).error) == (FAILED, "anna@customer.example: 550 no such person")
+    assert (stored(portal).state, stored(portal).error) == (
+        FAILED,
+        "anna@customer.example: 550 no such person",
+    )
     portal.clock.advance(days=1)
     assert portal.work() == 0
 
@@ -180,7 +187,7 @@ def test_a_mail_marked_as_sent_by_another_is_not_sent(portal: TestPortal, sink: 
 
 
 def test_an_aborted_command_sends_nothing(portal: TestPortal, sink: tuple[Sink, int]) -> None:
-    with pytest.raises(ZeroDivisionError), portal.unit() as unit:
+    with pytest.raises(ZeroDivisionError), portal.unit() as unit:  # noqa: PT012 - what is aborted
         unit.ask(IMail).queue(Message((ANNA,), "Hello", "text", "en"))
         raise ZeroDivisionError
     portal.work()
@@ -212,7 +219,9 @@ def test_files_in_development_with_the_documents(portals: Callable[..., TestPort
         assert attached.get_content() == documents.content(unit.db, public_id)
 
 
-def test_a_missing_document_stands_beside_the_mail(portals: Callable[..., TestPortal], tmp_path: Path) -> None:
+def test_a_missing_document_stands_beside_the_mail(
+    portals: Callable[..., TestPortal], tmp_path: Path
+) -> None:
     portal = portals(mail__folder=str(tmp_path / "out"))
     queue(portal, attachments=(Attachment("x.pdf", "0" * 26),))
     portal.work()

@@ -69,7 +69,7 @@ def test_a_job_is_done_with_its_effects(portal: TestPortal) -> None:
 
 def test_a_job_of_an_aborted_command_does_not_exist(portal: TestPortal) -> None:
     handle(portal, leave_a_mark)
-    with pytest.raises(ZeroDivisionError), portal.unit() as unit:
+    with pytest.raises(ZeroDivisionError), portal.unit() as unit:  # noqa: PT012 - what is aborted
         unit.enqueue(KIND, {"n": 0})
         raise ZeroDivisionError
     assert portal.work() == 0

@@ -1,0 +1,152 @@
+"""The `portal` command against a real ini and database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from cli.conftest import CommandLine, write_ini
+from click.testing import CliRunner
+from sqlalchemy import select, update
+
+from portal.cli import main
+from portal.cli.group import open_console
+from portal.kernel.jobs import DONE, FAILED, JobRow
+from portal.kernel.mail import Address, IMail, Message
+from portal.testing import raw_settings
+
+PASSWORD = "a long and odd password 7"
+
+
+def test_migrations(command_line: Callable[..., CommandLine]) -> None:
+    portal = command_line()
+    assert "migrations are pending for kernel, people, ops: run `portal db upgrade" in portal(
+        "verify", status=2
+    )
+    assert "pending migrations" in portal("db", "check", status=1)
+    assert portal("db", "upgrade") == "migrated: kernel, people, ops\n"
+    assert portal("db", "upgrade") == "the database is up to date\n"
+    assert portal("db", "check") == "kernel: equal\npeople: equal\nops: equal\n"
+    assert "ops 0001 *" in portal("db", "history", "ops")
+    assert "nobody is no module" in portal("db", "history", "nobody", status=2)
+
+
+def test_what_is_composed_and_configured(cli: CommandLine) -> None:
+    modules = {line.split()[0]: line.split() for line in cli("modules").splitlines()[2:]}
+    assert list(modules) == ["kernel", "web", "people", "my", "ops"]
+    assert int(modules["ops"][4]) > 5
+    settings = cli("settings")
+    assert "Test Trading GmbH" in settings
+    assert "portal.ini:" in settings
+    assert "default" in settings
+    assert "a-secret-for-tests-only" not in settings
+
+
+def test_people(cli: CommandLine) -> None:
+    email = "me@company.example"
+    cli("users", "add", email, "--name", "Me Myself", "--password", PASSWORD, "--role", "ops.administrator")
+    assert "Me Myself" in cli("users", "list")
+    assert "ops.administrator" in cli("users", "list", "--realm", "employees")
+    assert "Me Myself" not in cli("users", "list", "--realm", "customers")
+    cli("users", "revoke", email, "ops.administrator")
+    assert "ops.administrator" not in cli("users", "list")
+    cli("users", "grant", email, "ops.administrator")
+    assert "No module" in cli("users", "grant", email, "ops.nothing", status=2)
+    assert "nobody with the e-mail" in cli("users", "disable", "x@company.example", status=2)
+    assert "there already" in cli("users", "add", email, "--name", "Me", "--password", PASSWORD, status=2)
+    cli("users", "password", email, stdin=f"{PASSWORD} 2\n{PASSWORD} 2\n")
+    cli("users", "disable", email)
+    assert "disabled" in cli("users", "list")
+
+
+def test_jobs(cli: CommandLine) -> None:
+    with closing(open_console(cli.ini)) as console, console.unit() as unit:
+        unit.ask(IMail).queue(Message((Address("", "a@customer.example"),), "Hello", "text", "en"))
+        unit.db.execute(update(JobRow).values(state=FAILED, error="RuntimeError: no luck"))
+    assert "RuntimeError: no luck" in cli("jobs", "list")
+    assert "ops.mail" not in cli("jobs", "list", "--state", "done")
+    cli("jobs", "retry", status=2)
+    assert cli("jobs", "retry", "--all") == "1 to be run again\n"
+    assert "Only a failed job" in cli("jobs", "retry", "1", status=2)
+    with closing(open_console(cli.ini)) as console, console.reading() as unit:
+        assert unit.db.scalars(select(JobRow.state)).one() == "waiting"
+
+
+def test_verify_finds_nothing_in_a_fresh_database(cli: CommandLine) -> None:
+    assert "ops.documents" in cli("verify")
+
+
+def test_the_demo_is_made_once(cli: CommandLine) -> None:
+    printed = cli("demo")
+    assert "admin@demo.example" in printed
+    assert "http://localhost" in printed
+    assert "already" in cli("demo", status=2)
+    assert "admin@demo.example" in cli("demo", "--if-empty")
+    assert cli("users", "list").count("@demo.example") == 3
+
+
+def test_production_refuses_the_demo(command_line: Callable[..., CommandLine]) -> None:
+    development = command_line()
+    development("db", "upgrade")
+    development("demo")
+    production = command_line(environment="production", base_url="https://portal.example")
+    assert "demo" in production("verify", status=2)
+    assert "demo" in production("demo", status=2)
+
+
+@pytest.mark.parametrize(
+    ("extra", "sentence"),
+    [
+        ({"jobs.workr": "none"}, "unknown setting portal.jobs.workr; did you mean portal.jobs.worker?"),
+        ({"jobs.worker": "sometimes"}, "portal.jobs.worker must be one of: embedded, separate, none"),
+        ({"jobs.poll": "0"}, "portal.jobs.poll must be a whole number above zero"),
+        ({"modules": "nothing.there"}, "portal.modules names nothing.there, which cannot be imported"),
+        (
+            {"secret": "${env:NOT_SET_ANYWHERE}"},
+            "portal.secret cites the environment variable NOT_SET_ANYWHERE",
+        ),
+        ({"mail.password": "${file:/nowhere}"}, "portal.mail.password cites the file /nowhere"),
+    ],
+)
+def test_a_refusal_is_one_sentence(tmp_path: Path, extra: dict[str, str], sentence: str) -> None:
+    raw = raw_settings([], f"sqlite:///{tmp_path}/x.sqlite")
+    raw.update({f"portal.{key}": value for key, value in extra.items()})
+    ini = write_ini(tmp_path / "portal.ini", raw)
+    done = CliRunner().invoke(main, ["-c", str(ini), "modules"])
+    assert done.exit_code == 2
+    assert done.stderr.startswith(sentence)
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_no_ini(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["-c", str(tmp_path / "none.ini"), "verify"])
+    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
+    assert "there is no ini file" in done.stderr
+
+
+def test_the_ini_of_the_environment(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTAL_CONFIG", str(cli.ini))
+    done = CliRunner().invoke(main, ["verify"])
+    assert done.exit_code == 0
+
+
+def test_the_worker_leaves_on_sigterm(cli: CommandLine) -> None:
+    with closing(open_console(cli.ini)) as console, console.unit() as unit:
+        unit.ask(IMail).queue(Message((Address("", "a@customer.example"),), "Hello", "text", "en"))
+    command = [sys.executable, "-m", "portal.cli", "worker", "-c", str(cli.ini)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        assert "The worker runs" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert "stopped" in process.stdout.read()
+        assert process.wait(20) == 0
+    with closing(open_console(cli.ini)) as console, console.reading() as unit:
+        states = unit.db.scalars(select(JobRow.state).where(JobRow.kind == "ops.mail")).all()
+    assert states in ([DONE], ["waiting"])  # never left running
