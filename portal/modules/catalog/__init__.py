@@ -27,8 +27,8 @@ CARD = Card(
     roles=permissions.ROLES,
     scopes=permissions.SCOPES,
     navigation=(
-        NavEntry(_("Products"), "", permissions.VIEW, "package"),
-        NavEntry(_("Categories"), "categories/", permissions.VIEW, "folder"),
+        NavEntry(_("Products"), "", permissions.VIEW, "package", 30),
+        NavEntry(_("Categories"), "categories/", permissions.VIEW, "folder", 30),
     ),
     migrations=True,
 )
