@@ -253,3 +253,23 @@ def test_stopping_finishes_the_job_at_hand(portal: TestPortal) -> None:
     assert not thread.is_alive()
     assert (row(portal, first).state, row(portal, second).state) == (DONE, WAITING)
     assert marks(portal) == 1
+
+
+def test_the_embedded_worker_comes_and_goes_with_the_application(portals: Callable[..., TestPortal]) -> None:
+    portal = portals(jobs__worker="embedded", jobs__poll="3600")
+    embedded = portal.router.registry.portal_worker
+    ran = threading.Event()
+    handle(portal, lambda unit, payload: ran.set())
+    enqueue(portal)
+    assert ran.wait(20)
+    embedded.stop()
+    ran.clear()
+    number = enqueue(portal)
+    assert not ran.is_set()
+    assert row(portal, number).state == WAITING
+
+
+@pytest.mark.parametrize("where", ["separate", "none"])
+def test_no_worker_is_embedded_unless_the_ini_asks_for_it(portals: Callable[..., TestPortal], where: str) -> None:
+    portal = portals(jobs__worker=where)
+    assert not hasattr(portal.router.registry, "portal_worker")
