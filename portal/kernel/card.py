@@ -38,6 +38,8 @@ class NavEntry:
     path: str
     permission: str
     icon: str = "circle"
+    #: Where the module's entries stand among those of others: daily work first, settings last.
+    order: int = 50
 
 
 @dataclass(frozen=True)

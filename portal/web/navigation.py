@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from portal.kernel.card import NavEntry
 from portal.kernel.composition import staff_root
+from portal.kernel.i18n import Text
 from portal.kernel.tree import Node
 from portal.web.request import NavigationEntry, Request
 
 
 def staff_navigation(request: Request) -> list[NavigationEntry]:
-    """The entries of every module whose root lets this person pass."""
-    entries: list[NavigationEntry] = []
+    """The entries of every module whose root lets this person pass, daily work first."""
+    found: list[tuple[int, list[NavigationEntry]]] = []
     for card in request.house.cards:
         root = staff_root(request, card.name)
-        if root is None:
-            continue
-        for entry in card.navigation:
-            if request.permits(entry.permission, root):
-                url = f"/{root.__name__}/{entry.path}"
-                entries.append(NavigationEntry(entry.title, url, entry.icon, _active(request, url)))
-    return entries
+        entries = [] if root is None else [e for e in card.navigation if request.permits(e.permission, root)]
+        if root is not None and entries:
+            group = card.title if len(entries) > 1 else None
+            shown = [_shown(request, f"/{root.__name__}/{entry.path}", entry, group) for entry in entries]
+            found.append((min(entry.order for entry in entries), shown))
+    found.sort(key=lambda ordered: ordered[0])
+    return [entry for _order, shown in found for entry in shown]
+
+
+def _shown(request: Request, url: str, entry: NavEntry, group: Text | None) -> NavigationEntry:
+    return NavigationEntry(entry.title, url, entry.icon, _active(request, url), group=group)
 
 
 def customer_navigation(request: Request) -> list[NavigationEntry]:

@@ -31,6 +31,8 @@ class NavigationEntry:
     icon: str
     active: bool
     count: int | None = None
+    #: The module's title, where it has several entries.
+    group: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

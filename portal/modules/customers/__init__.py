@@ -44,7 +44,7 @@ CARD = Card(
     roles=permissions.ROLES,
     scopes=permissions.SCOPES,
     settings=(DUPLICATE_THRESHOLD,),
-    navigation=(NavEntry(_("Customers"), "", permissions.VIEW, "building"),),
+    navigation=(NavEntry(_("Customers"), "", permissions.VIEW, "building", 20),),
     migrations=True,
 )
 

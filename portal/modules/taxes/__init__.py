@@ -25,9 +25,9 @@ CARD = Card(
     permissions=permissions.PERMISSIONS,
     roles=permissions.ROLES,
     navigation=(
-        NavEntry(_("Tax rates"), "", permissions.VIEW, "receipt-tax"),
-        NavEntry(_("Tax classes"), "classes/", permissions.VIEW, "tags"),
-        NavEntry(_("Exchange rates"), "exchange-rates/", permissions.VIEW, "coins"),
+        NavEntry(_("Tax rates"), "", permissions.VIEW, "receipt-tax", 80),
+        NavEntry(_("Tax classes"), "classes/", permissions.VIEW, "tags", 80),
+        NavEntry(_("Exchange rates"), "exchange-rates/", permissions.VIEW, "coins", 80),
     ),
     migrations=True,
 )
