@@ -45,7 +45,7 @@ _QUIET = ("/healthz", "/readyz", "/static/")
 def request_log_tween(handler: Handler, registry: Registry) -> Handler:
     """Log each request when it has been answered, and echo its id in `X-Request-Id`.
 
-    The query string is left out: it may hold what people typed.
+    The query string is left out: it may hold what people typed. So is what follows a view's name.
     """
 
     def tween(request: Request) -> Response:
@@ -74,12 +74,20 @@ def _write(request: Request, status: int, started: float) -> None:
     write(
         "request",
         method=request.method,
-        path=request.path,
+        path=_path(request),
         status=status,
         user=None if identity is None else identity.user_id,
         ms=round((time.perf_counter() - started) * 1000, 1),
         statements=0 if counter is None else counter.count,
     )
+
+
+def _path(request: Request) -> str:
+    """The address without what follows a view's name: the links of mails carry their one-time tokens there."""
+    beyond: tuple[str, ...] = getattr(request, "subpath", ())
+    if not beyond:
+        return request.path
+    return request.path.rstrip("/").rsplit("/", len(beyond))[0] + "/…"
 
 
 class JsonFormatter(structlog.stdlib.ProcessorFormatter):

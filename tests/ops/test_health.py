@@ -96,6 +96,9 @@ def test_each_request_is_one_line(portal: TestPortal, lines: Any) -> None:
     assert (second["path"], second["status"]) == ("/nowhere", 404)
     assert {"ms", "statements", "timestamp", "level", "logger"} <= first.keys()
     assert "secret-of-somebody" not in json.dumps(lines())
+    browser.get("/reset/one-time-token", expect_errors=True)
+    assert lines()[-1]["path"] == "/reset/…"
+    assert "one-time-token" not in json.dumps(lines())
 
 
 def test_the_signed_in_person_is_named_by_number(portal: TestPortal, lines: Any) -> None:
