@@ -21,8 +21,13 @@ _STRENGTH = _("At least 10 characters. A few words in a row are easy to remember
 
 def language_choices(request: Request) -> list[Choice]:
     """The languages of the portal, each called by its own name."""
-    names = ((code, Locale.parse(code.replace("-", "_"))) for code in request.setting(LANGUAGES))
-    return [Choice(code, locale.get_display_name(locale) or code) for code, locale in names]
+    return [Choice(code, language_name(code)) for code in request.setting(LANGUAGES)]
+
+
+def language_name(code: str) -> str:
+    """What a language calls itself."""
+    locale = Locale.parse(code.replace("-", "_"))
+    return locale.get_display_name(locale) or code
 
 
 class SignInForm(forms.Form):

@@ -23,7 +23,7 @@ CARD = Card(name="web", title=_("Shell"), package="portal.web", settings=(LANGUA
 
 def includeme(config: Composer) -> None:
     """Connect the shell."""
-    from pyramid.tweens import EXCVIEW
+    from pyramid.tweens import EXCVIEW, INGRESS
 
     from portal.web import assets, headers, operation, refusals, templating
     from portal.web.csrf import CsrfTokens
@@ -38,6 +38,9 @@ def includeme(config: Composer) -> None:
     )
     config.add_tween(
         "portal.web.transactions.statements_tween", over="portal.web.transactions.afterwards_tween"
+    )
+    config.add_tween(
+        "portal.web.readable.readable_tween", under=INGRESS, over="portal.web.transactions.statements_tween"
     )
     config.set_csrf_storage_policy(CsrfTokens())
     config.set_default_csrf_options(require_csrf=True)

@@ -25,5 +25,5 @@ def secure(event: NewResponse) -> None:
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if not event.request.path.startswith("/static/"):
+    if not event.request.environ.get("PATH_INFO", "").startswith("/static/"):
         headers["Cache-Control"] = "no-store"

@@ -86,6 +86,8 @@ def test_a_cookie_planted_before_signing_in_is_not_taken_over(house: TestPortal)
 def test_an_invented_cookie_is_nobody(house: TestPortal) -> None:
     assert not is_signed_in(with_cookie(house, "A" * 43))
     assert not is_signed_in(with_cookie(house, ""))
+    for odd in ("session=" + "x" * 8000, "session", "session=;;=", 'session="\\012"'):
+        assert house.browser().get("/account/", headers={"Cookie": odd}).status_int == 303
 
 
 def test_changing_the_password_ends_every_other_session_and_rotates_this_one(house: TestPortal) -> None:

@@ -12,7 +12,7 @@ from pyramid.view import view_config
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Realm
 from portal.people import services
-from portal.people.forms import InviteForm, RolesForm
+from portal.people.forms import InviteForm, RolesForm, language_name
 from portal.people.lists import USERS
 from portal.people.permissions import ADMINISTER
 from portal.people.resources import UserNode, UsersPage
@@ -85,6 +85,7 @@ def user(context: UserNode, request: Request) -> Any:
         "user": person,
         "groups": _role_groups(request),
         "memberships": services.memberships_of(unit, person),
+        "language": language_name(person.language),
         "last_seen": services.last_seen(unit, person),
         "is_self": person.id == unit.actor.user_id,
         "base": request.resource_path(context),

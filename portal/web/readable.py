@@ -1,0 +1,39 @@
+"""Requests that cannot be read are answered before anything else looks at them.
+
+Bytes that are not UTF-8 in the path, the query, a cookie or a form would else be an error in whatever reads them first,
+and a NUL in an address one in the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyramid.registry import Registry
+from pyramid.request import Request
+from pyramid.response import Response
+
+Handler = Callable[[Request], Response]
+
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+def readable_tween(handler: Handler, registry: Registry) -> Handler:
+    """Answer 400 to a request that is not UTF-8, or has a NUL in its address."""
+
+    def tween(request: Request) -> Response:
+        if _is_readable(request):
+            return handler(request)
+        return Response("This request cannot be read.", status=400, content_type="text/plain")
+
+    return tween
+
+
+def _is_readable(request: Request) -> bool:
+    try:
+        address = [request.path_info, *request.GET.keys(), *request.GET.values()]
+        dict(request.cookies)
+        if request.content_type in _FORMS:
+            len(request.POST)
+    except UnicodeDecodeError:
+        return False
+    return not any("\0" in part for part in address)
