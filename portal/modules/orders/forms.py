@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from portal.kernel.errors import Invalid
 from portal.kernel.i18n import Text, _
@@ -236,12 +236,12 @@ class OrderEditForm(OrderForm):
     def base(self) -> dict[str, Any]:
         """What the person was shown. Raises Invalid when the form does not carry it."""
         try:
-            found: Any = json.loads((self.posted or {}).get(BASE, ""))
+            found: Any = json.loads(str((self.posted or {}).get(BASE, "")))
         except ValueError:
             found = None
         if not isinstance(found, dict):
             raise Invalid({"": _("This form is incomplete. Please open the page again.")})
-        return found
+        return cast(dict[str, Any], found)
 
     @property
     def base_json(self) -> str:
@@ -253,11 +253,12 @@ class OrderEditForm(OrderForm):
     def sent(self) -> editing.Written:
         """What was written; where the person chose what somebody else had stored, that."""
         written = editing.written(self.written())
-        base = self.base
-        fields = dict(written.fields)
-        for name, value in base.items():
-            if (self.posted or {}).get(_CHOICE + name) == "theirs":
-                fields[name] = value
+        theirs = {
+            name: self.stored.get(name)
+            for name in self.base
+            if (self.posted or {}).get(_CHOICE + name) == "theirs"
+        }
+        fields = {**written.fields, **theirs}
         return editing.Written(fields, written.order, written.new)
 
     def _settle(self) -> None:
@@ -281,7 +282,8 @@ class OrderEditForm(OrderForm):
         kept = [entry for entry in self.lines.entries if str(entry.form.key.data) != key]
         self.lines.entries[:] = kept
         if now is not None:
-            self.lines._add_entry(None, _row_data(editing.line_of(int(key), now)))
+            lines: Any = self.lines  # the stubs leave out what subclasses are given to work with
+            lines._add_entry(None, _row_data(editing.line_of(int(key), now)))
 
     def _conflict(self, name: str, mine: Any, now: Any) -> FieldConflict:
         if name.startswith(LINE):

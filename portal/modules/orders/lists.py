@@ -72,6 +72,12 @@ ORDERS = Listing(
     ),
 )
 
+
+def _own_found(term: str) -> Any:
+    text = func.lower(Order.customer_reference) + literal(" ") + func.lower(Order.number)
+    return text.contains(fold(term), autoescape=True)
+
+
 #: While a new revision is being written, customers go on seeing the total that they were sent.
 _OWN_GROSS = case(
     (Order.state == State.REQUESTED, None),
@@ -94,9 +100,7 @@ OWN_ORDERS = Listing(
     ),
     default="-number",
     name="orders",
-    search=lambda term: (
-        func.lower(Order.customer_reference) + literal(" ") + func.lower(Order.number)
-    ).contains(fold(term), autoescape=True),
+    search=_own_found,
     search_hint=_("Number or your reference"),
     filters=(
         ChoiceFilter(

@@ -44,7 +44,11 @@ class NewOrder(Node):
     """/orders/new: choose the customer."""
 
     request: Request
-    title = _("New quotation")
+
+    @property
+    def title(self) -> Any:
+        """What the breadcrumb says."""
+        return _("New quotation")
 
     def __getitem__(self, segment: str) -> Node:
         if not is_public_id(segment):
@@ -56,7 +60,11 @@ class NewOrderFor(Node):
     """/orders/new/<customer>: write it. The customer is looked up after the person was allowed to."""
 
     request: Request
-    title = _("New quotation")
+
+    @property
+    def title(self) -> Any:
+        """What the breadcrumb says."""
+        return _("New quotation")
 
 
 class OrderNode(Node):
@@ -103,7 +111,11 @@ class Documents(Node):
     """/orders/<public id>/documents"""
 
     request: Request
-    title = _("Documents")
+
+    @property
+    def title(self) -> Any:
+        """What the breadcrumb says."""
+        return _("Documents")
 
     def __getitem__(self, segment: str) -> Node:
         if not is_public_id(segment) or not isinstance(self.__parent__, OrderNode):

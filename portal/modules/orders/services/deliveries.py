@@ -18,7 +18,7 @@ from portal.kernel.unit import Unit
 from portal.modules.orders.events import OrderDelivered, OrderDeliveryUndone, OrderLineCancelled
 from portal.modules.orders.models import Delivery, DeliveryLine, Order, OrderLine
 from portal.modules.orders.services import numbers, printing, reading
-from portal.modules.orders.services.lifecycle import DOCUMENT_KIND, begin, close_if_done, finish
+from portal.modules.orders.services.lifecycle import DOCUMENT_KIND, begin, close_if_done, finish, move, tell
 from portal.modules.orders.services.progress import refresh
 from portal.ops import documents
 
@@ -56,10 +56,11 @@ def deliver(
     _store(unit, lines, "delivered", scaled)
     order.delivered_on = max(day, order.delivered_on or day)
     refresh(order, lines)
+    move(order, row)
     printed = printing.delivery_note(unit, order, lines, made.number, day, scaled)
     document = documents.issue(unit, printed, DOCUMENT_KIND, order.public_id, order.customer_id)
     _attach(unit, made.public_id, document)
-    finish(unit, order, row, made.number, document)
+    tell(unit, order, row, made.number, document)
     unit.publish(
         OrderDelivered(
             order.id, order.public_id, order.customer_id, order.bill_on, made.public_id, _plain(scaled)

@@ -148,11 +148,14 @@ def _draft(fields: Mapping[str, Any], sent: Written) -> Draft:
     order = [key for key in sent.order if key in keyed]
     order += sorted(keyed.keys() - set(order))
     lines = [*(line_of(key, keyed[key]) for key in order), *(replace(line, key=None) for line in sent.new)]
-    days = {name: None if not fields[name] else date.fromisoformat(fields[name]) for name in _DATES}
+    texts: dict[str, Any] = {name: fields[name] for name in _TEXTS}
+    days: dict[str, Any] = {
+        name: date.fromisoformat(fields[name]) if fields[name] else None for name in _DATES
+    }
     return Draft(
         lines=tuple(lines),
         billing_address=address_of(fields["billing_address"]),
         delivery_address=address_of(fields["delivery_address"]),
-        **{name: fields[name] for name in _TEXTS},
+        **texts,
         **days,
     )

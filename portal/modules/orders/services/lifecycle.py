@@ -57,12 +57,22 @@ def begin(
     return order, lines, row
 
 
-def finish(unit: Unit, order: Order, row: Transition, text: str = "", document: str | None = None) -> None:
-    """Move to the next state, count the version, tell the timeline."""
+def move(order: Order, row: Transition) -> None:
+    """Go to the next state and count the version. What is written afterwards finds the row changed once."""
     if row.target is not None:
         order.state = row.target
     order.version += 1
+
+
+def tell(unit: Unit, order: Order, row: Transition, text: str = "", document: str | None = None) -> None:
+    """Tell the timeline."""
     history.record(unit, order, row.action, text, document=document, visible=order.visible)
+
+
+def finish(unit: Unit, order: Order, row: Transition, text: str = "") -> None:
+    """Go to the next state and tell the timeline."""
+    move(order, row)
+    tell(unit, order, row, text)
 
 
 # --- quotations --------------------------------------------------------------------------------------------
@@ -73,18 +83,23 @@ def send(unit: Unit, order_id: int, version: int | None = None) -> Sent:
     order, lines, row = begin(unit, order_id, "send", version)
     content = revisions.content_of(order, lines)
     earlier = revisions.latest(unit.db, order)
-    if earlier is not None and earlier.document and earlier.content == content:
-        document = earlier.document
-    else:
+    again = earlier.document if earlier is not None and earlier.content == content else ""
+    if not again:
         order.revision = 1 if earlier is None else earlier.revision + 1
-        printed = printing.quotation(unit, order, lines)
-        document = documents.issue(unit, printed, DOCUMENT_KIND, order.public_id, order.customer_id)
-        revisions.store(unit, order, order.revision, content, document)
     order.visible = True
     order.offered_revision, order.offered_gross = order.revision, order.gross
-    finish(unit, order, row, document=document)
+    move(order, row)
+    document = again or _issue_revision(unit, order, lines, content)
+    tell(unit, order, row, document=document)
     _tell_customer_page(unit, order, row)
     return Sent(order, order.revision, document)
+
+
+def _issue_revision(unit: Unit, order: Order, lines: Sequence[OrderLine], content: str) -> str:
+    printed = printing.quotation(unit, order, lines)
+    document = documents.issue(unit, printed, DOCUMENT_KIND, order.public_id, order.customer_id)
+    revisions.store(unit, order, order.revision, content, document)
+    return document
 
 
 def revise(unit: Unit, order_id: int, version: int | None = None) -> Order:
@@ -165,11 +180,11 @@ def confirm(
     let_pass = take_vote(unit, question, passed, allowed)
     order.confirmed_on = unit.today()
     order.visible = True
-    order.state = State.CONFIRMED
     refresh(order, lines)
+    move(order, row)
     printed = printing.confirmation(unit, order, lines)
     document = documents.issue(unit, printed, DOCUMENT_KIND, order.public_id, order.customer_id)
-    finish(unit, order, row, _passed_over(unit, let_pass), document)
+    tell(unit, order, row, _passed_over(unit, let_pass), document)
     _tell_customer_page(unit, order, row)
     unit.publish(OrderConfirmed(order.id, order.public_id, order.customer_id, order.bill_on))
     return order

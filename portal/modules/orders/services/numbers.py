@@ -32,12 +32,13 @@ def insert_numbered(
     written = {"public_id": new_public_id(), **values}
     columns = [table.c.id, table.c.number, *(table.c[name] for name in written)]
     literals = [literal(value, table.c[name].type) for name, value in written.items()]
-    statement = insert(table).from_select(
+    statement: Any = insert(table).from_select(
         [column.name for column in columns],
         select(source.c.id, literal(f"{prefix}-{year}-", String()) + _padded(source.c.id), *literals),
         include_defaults=False,
     )
-    return db.execute(statement.returning(table.c.id, table.c.public_id, table.c.number)).one()
+    found: Row[Any] = db.execute(statement.returning(table.c.id, table.c.public_id, table.c.number)).one()
+    return found
 
 
 def _padded(number: Any) -> Any:

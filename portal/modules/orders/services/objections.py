@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from portal.kernel.errors import Refused
 from portal.kernel.events import Hold, Verdict, Vote, Warn
@@ -70,6 +71,6 @@ def _objection(verdict: Verdict, allowed: Allowed) -> Objection:
 
 def _key(verdict: Warn | Hold) -> str:
     """Names exactly this objection: a new figure in its reason is a new objection."""
-    mapping = getattr(verdict.reason, "mapping", None) or {}
-    said = f"{type(verdict).__name__}|{verdict.voter}|{verdict.reason}|{sorted(mapping.items())!r}"
+    figures: dict[str, Any] = getattr(verdict.reason, "mapping", None) or {}
+    said = f"{type(verdict).__name__}|{verdict.voter}|{verdict.reason}|{sorted(figures.items())!r}"
     return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -214,7 +214,7 @@ def _cite(
     }
     if errors:
         raise Invalid(errors)
-    prices = _prices(unit, terms, lines, kept, products) if priced else {}
+    prices: Mapping[int, Price] = _prices(unit, terms, lines, kept, products) if priced else {}
     return [
         _from_stored(line, old, prices, unit)
         if old is not None

@@ -51,20 +51,15 @@ def delivery_note(
     quantities: Mapping[int, int],
 ) -> PrintDocument:
     """The note that goes with a delivery; `quantities` scaled, by line id."""
-    head = _head(unit, order)
+    head: dict[str, Any] = {**_head(unit, order), "number": number}
     return PrintDocument(
         kind="delivery_note",
         issue_date=unit.today(),
         delivery_date=day,
         order_number=order.number,
         lines=tuple(_line(line, quantities[line.id]) for line in lines if quantities.get(line.id)),
-        **{**head, "number": number},
+        **head,
     )
-
-
-def draft(unit: Unit, order: Order, lines: Sequence[OrderLine]) -> PrintDocument:
-    """What is printed with a watermark while nothing has been issued."""
-    return quotation(unit, order, lines)
 
 
 def _head(unit: Unit, order: Order) -> dict[str, Any]:
