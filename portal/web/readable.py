@@ -1,7 +1,7 @@
 """Requests that cannot be read are answered before anything else looks at them.
 
-Bytes that are not UTF-8 in the path, the query, a cookie or a form would else be an error in whatever reads them first,
-and a NUL in an address one in the database.
+Bytes that are not UTF-8 in the path, the query or a cookie would else be an error in whatever reads them first, and a
+NUL in an address one in the database. In forms such bytes are replaced when they are read.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 Handler = Callable[[Request], Response]
-
-_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 def readable_tween(handler: Handler, registry: Registry) -> Handler:
@@ -32,8 +30,6 @@ def _is_readable(request: Request) -> bool:
     try:
         address = [request.path_info, *request.GET.keys(), *request.GET.values()]
         dict(request.cookies)
-        if request.content_type in _FORMS:
-            len(request.POST)
     except UnicodeDecodeError:
         return False
     return not any("\0" in part for part in address)
