@@ -17,6 +17,7 @@ class Points(Base):
     __table_args__ = (
         CheckConstraint("points <> 0", name="points_not_zero"),
         Index("ix_acme_loyalty_points_customer_id", "customer_id", "id"),
+        Index("ix_acme_loyalty_points_order_public_id", "order_public_id"),
     )
 
     id: Mapped[Id]

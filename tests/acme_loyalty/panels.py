@@ -10,6 +10,8 @@ from portal.web.slots import Panel
 
 
 def points_of_order(order: OrderFacts, request: Request) -> Panel | None:
-    """The points an order gave; one statement."""
+    """The points an order gave; one statement. Nothing is shown of one that gave none."""
     points = services.of_order(request.unit, order.public_id)
+    if not points:
+        return None
     return Panel(_("Loyalty"), "acme_loyalty:templates/order_panel.jinja2", {"points": points})

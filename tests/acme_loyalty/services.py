@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 
 from acme_loyalty.models import Points
 from portal.kernel.errors import Invalid
-from portal.kernel.i18n import _
+from portal.kernel.i18n import Text, _
 from portal.kernel.people import Scope
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import ICustomers
@@ -27,10 +27,11 @@ class Entry:
     points: int
 
 
-def add(unit: Unit, customer_id: int, points: int, reason: str, order: str = "") -> None:
-    """Add points (negative: take them back); none are no row."""
+def add(unit: Unit, customer_id: int, points: int, reason: Text, order: str = "") -> None:
+    """Add points (negative: take them back); none are no row. What is stored is in the company's language."""
     if points:
-        values = {"customer_id": customer_id, "points": points, "reason": reason, "order_public_id": order}
+        said = unit.translate(reason, unit.company.language)
+        values = {"customer_id": customer_id, "points": points, "reason": said, "order_public_id": order}
         unit.db.execute(insert(Points).values(**values, at=unit.now()))
 
 
@@ -41,6 +42,7 @@ def grant(unit: Unit, customer: str, points: int, reason: str) -> None:
         raise Invalid({"customer": _("There is no such customer.")})
     if points < 1:
         raise Invalid({"points": _("Grant at least one point.")})
+    unit.ask(ICustomers).record(facts.id, _("Loyalty points granted: ${points}", mapping={"points": points}))
     add(unit, facts.id, points, reason)
 
 
@@ -91,5 +93,5 @@ def expire(unit: Unit) -> int:
     due = {customer: points + spent.get(customer, 0) for customer, points in earned.items()}
     for customer, points in sorted(due.items()):
         if points > 0:
-            add(unit, customer, -points, "expired")
+            add(unit, customer, -points, _("Points expired"))
     return sum(points > 0 for points in due.values())

@@ -26,11 +26,11 @@ def reward(event: OrderConfirmed, unit: Unit) -> None:
     """One point for each so many units of the net amount."""
     order = unit.ask(IOrders).get(event.order_id)
     points = int(Money(order.net, order.currency).amount) // unit.setting(POINTS_PER)
-    services.add(unit, event.customer_id, points, f"order {order.number}", event.public_id)
+    reason = _("Order ${number}", mapping={"number": order.number})
+    services.add(unit, event.customer_id, points, reason, event.public_id)
 
 
 def withdraw(event: OrderCancelled, unit: Unit) -> None:
     """Take back what the order gave."""
-    services.add(
-        unit, event.customer_id, -services.of_order(unit, event.public_id), "order cancelled", event.public_id
-    )
+    given = services.of_order(unit, event.public_id)
+    services.add(unit, event.customer_id, -given, _("Taken back with the cancelled order"), event.public_id)

@@ -8,10 +8,11 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config
 
 from acme_loyalty import services
-from acme_loyalty.forms import GrantForm
+from acme_loyalty.forms import GrantForm, customer_choice
 from acme_loyalty.resources import Loyalty
 from portal.kernel.i18n import _
 from portal.modules.customers.interfaces import ICustomers
+from portal.web.forms import choices_json
 from portal.web.request import Request
 
 
@@ -44,3 +45,17 @@ def grant(context: Loyalty, request: Request) -> Any:
         request.flash(_("Points granted."))
         return HTTPSeeOther(location=request.resource_path(context))
     return {"form": form}
+
+
+@view_config(
+    context=Loyalty,
+    name="customers",
+    permission="acme_loyalty.grant",
+    request_method="GET",
+    renderer="json",
+)
+def customers(context: Loyalty, request: Request) -> Any:
+    """Customers that fit what was typed."""
+    term = request.GET.get("q", "")[:200]
+    found = request.unit.ask(ICustomers).search(term) if term.strip() else ()
+    return choices_json([customer_choice(one) for one in found], request)
