@@ -21,6 +21,7 @@ from portal.kernel.people import SYSTEM, Actor
 from portal.kernel.unit import Unit
 from portal.ops import northwind
 from portal.ops.agenda import Agenda
+from portal.ops.further import Further, Scale
 from portal.people.demo import DOMAIN, PASSWORD
 from portal.people.models import User
 
@@ -45,13 +46,15 @@ class DemoContext:
 
     `today` is the business date of the present. `options` are those of `portal demo`: `orders` is the number of further
     orders for measuring, 0 without. `accounts` maps Northwind's codes of customers to their ids, `products` Northwind's
-    numbers of products to their public ids, as the modules that own them have told.
+    numbers of products to their public ids, as the modules that own them have told. `further` takes what makes further
+    orders.
     """
 
     house: House
     today: date
     options: Mapping[str, int] = field(default_factory=dict[str, int])
     agenda: Agenda = field(default_factory=Agenda)
+    further: Further = field(default_factory=Further)
     accounts: dict[str, int] = field(default_factory=dict[str, int])
     products: dict[int, str] = field(default_factory=dict[int, str])
 
@@ -82,6 +85,8 @@ def fill(context: DemoContext) -> Generator[str]:
         demo.run(context)
     yield "agenda"
     context.agenda.run(context.house, context.house.clock())
+    if context.options.get("orders"):
+        yield from context.further.run(context.house, Scale.of(context.options["orders"]), context.opening)
 
 
 def _moment(at: datetime | date | None) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.modules.orders.demo import further
 from portal.modules.orders.demo.fates import fate_of
 from portal.modules.orders.demo.story import Cast, Story
 from portal.ops import northwind
@@ -15,5 +16,7 @@ def run(context: DemoContext) -> None:
         appoint(unit, CLERK, "orders.clerk", "orders.shipper")
         appoint(unit, ACCOUNTANT, "orders.reader")
         cast = Cast.of(unit)
+    context.further.steps.append(further.step(context, cast.clerk))
+    context.further.rules.append(further.rules)
     for order in northwind.orders():
         Story(context, cast, order, fate_of(order)).begin()

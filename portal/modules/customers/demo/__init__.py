@@ -54,6 +54,8 @@ _ARCHIVED = "PARIS"
 
 def run(context: DemoContext) -> None:
     """Open the accounts as a clerk does, and let two people in."""
+    from portal.modules.customers.demo import further
+
     with context.unit(context.opening) as unit:
         appoint(unit, CLERK, "customers.clerk")
         appoint(unit, ACCOUNTANT, "customers.reader")
@@ -66,6 +68,9 @@ def run(context: DemoContext) -> None:
             context.accounts[customer.code] = open_account(unit, customer, data)
         for buyer in BUYERS:
             _let_in(unit, buyer, context.accounts[buyer.code])
+    context.further.open_account = further.open_further
+    context.further.account_of = further.account_of
+    context.further.rules.append(further.rules)
     archived = context.accounts[_ARCHIVED]
     context.agenda.put(
         context.house.clock() - timedelta(days=40), clerk, lambda unit: _archive(unit, archived)
@@ -90,9 +95,11 @@ def account_data(customer: northwind.Customer, payment_days: int, currency: str,
     )
 
 
-def open_account(unit: Unit, customer: northwind.Customer, data: CustomerData) -> int:
-    """Open an account with its addresses, its contact and a note; returns its id."""
-    account = create_customer(unit, data).id
+def open_account(
+    unit: Unit, customer: northwind.Customer, data: CustomerData, *, anyway: bool = False
+) -> int:
+    """Open an account with its addresses, its contact and a note, `anyway` although it is like others; returns its id."""
+    account = create_customer(unit, data, anyway=anyway).id
     add_address(unit, account, _address(customer.place, billing=True))
     for place in customer.warehouses:
         add_address(unit, account, _address(place, billing=False))
