@@ -22,7 +22,7 @@ CARD = Card(
     permissions=permissions.PERMISSIONS,
     roles=permissions.ROLES,
     settings=settings.ALL,
-    navigation=(NavEntry(_("Administration"), "", permissions.ADMINISTER, "settings", 90),),
+    navigation=(NavEntry(_("Administration"), "", permissions.ENTER, "settings", 90),),
     migrations=True,
     house=True,
 )

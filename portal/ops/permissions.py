@@ -6,7 +6,11 @@ from portal.kernel.card import Permission, Role
 from portal.kernel.i18n import _
 
 ADMINISTER = "ops.administer"
+ENTER = "ops.enter"
 
-PERMISSIONS = (Permission(ADMINISTER, _("Look after mail, background jobs, settings and modules")),)
+PERMISSIONS = (
+    Permission(ADMINISTER, _("Look after mail, background jobs, settings and modules")),
+    Permission(ENTER, _("See the index of /admin; follows from the right to any page there")),
+)
 
 ROLES = (Role("ops.administrator", _("Administrator of the portal"), (ADMINISTER,)),)

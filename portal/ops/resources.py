@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from pyramid.authorization import Allow
+from pyramid.authorization import Allow
 from sqlalchemy import select
 
 from portal.kernel.card import Card
@@ -13,8 +15,10 @@ from portal.kernel.composition import permits_offer
 from portal.kernel.db import is_public_id
 from portal.kernel.i18n import Text, _
 from portal.kernel.jobs import JobRow
-from portal.kernel.tree import ModuleRoot, Node
+from portal.kernel.people import role_principal
+from portal.kernel.tree import Ace, ModuleRoot, Node
 from portal.ops.models import Mail
+from portal.ops.permissions import ENTER
 from portal.web.slots import ADMIN_PAGES
 
 if TYPE_CHECKING:
@@ -40,6 +44,21 @@ class AdminRoot(ModuleRoot):
     def title(self) -> Text:
         """The title in breadcrumbs."""
         return _("Administration")
+
+    def __acl__(self) -> list[Ace]:
+        """Whoever has a role with the right to any page below may see the index; the pages decide for themselves."""
+        house = self.request.house
+        pages = {offer.call().permission for offer in house.offered(ADMIN_PAGES)}
+        roles = [role for card in house.cards for role in card.roles if pages & set(role.permissions)]
+        return [*((Allow, role_principal(role.name), ENTER) for role in roles), *super().__acl__()]
+
+    def __acl__(self) -> list[Ace]:
+        """Whoever may open one of the pages may enter; the pages decide for themselves."""
+        *entries, deny = super().__acl__()
+        house = self.request.house
+        pages = {offer.call().permission for offer in house.offered(ADMIN_PAGES)}
+        openers = (role for card in house.cards for role in card.roles if pages.intersection(role.permissions))
+        return [*entries, *((Allow, role_principal(role.name), ENTER) for role in openers), deny]
 
     def __getitem__(self, segment: str) -> Node:
         for offer in self.request.house.offered(ADMIN_PAGES):

@@ -12,16 +12,14 @@ from pyramid.view import view_config
 from portal.kernel.i18n import _
 from portal.ops import jobs, mail, overview
 from portal.ops.listings import JOB_STATES, JOBS, MAIL_STATES, MAILS
-from portal.ops.permissions import ADMINISTER
+from portal.ops.permissions import ADMINISTER, ENTER
 from portal.ops.resources import AdminRoot, JobNode, JobsPage, MailNode, MailPage, ModulesPage, SettingsPage
 from portal.web.request import Request
 
 TEMPLATES = "portal:ops/templates"
 
 
-@view_config(
-    context=AdminRoot, permission=ADMINISTER, request_method="GET", renderer=f"{TEMPLATES}/admin.jinja2"
-)
+@view_config(context=AdminRoot, permission=ENTER, request_method="GET", renderer=f"{TEMPLATES}/admin.jinja2")
 def index(context: AdminRoot, request: Request) -> dict[str, Any]:
     """The pages that this person may open."""
     return {"entries": list(context.entries())}

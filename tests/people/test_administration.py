@@ -104,6 +104,18 @@ def test_the_pages_are_for_administrators_alone(house: TestPortal) -> None:
     assert roles(house, BOB) == {"ops.administrator"}
 
 
+def test_the_way_to_the_page_is_open_to_whoever_may_use_it(house: TestPortal) -> None:
+    ada = house.employee(ADA, ADMINISTRATOR)
+    index = ada.get("/").click("Administration")
+    assert index.click("People").request.path == "/admin/users/"
+    for path in ("/admin/settings/", "/admin/mail/"):
+        assert ada.get(path, expect_errors=True).status_int == 403
+        assert f'href="{path}"' not in index.text
+    bob = house.employee(BOB)
+    assert bob.get("/admin/", expect_errors=True).status_int == 403
+    assert "Administration" not in bob.get("/").text
+
+
 def test_two_administrators_at_one_page_do_not_undo_each_other(house: TestPortal) -> None:
     ada = house.employee(ADA, ADMINISTRATOR)
     house.employee(BOB)
