@@ -53,6 +53,7 @@ def test_posting_a_draft(shop: Shop, count: int) -> None:
             (f"lines-{place}-quantity", "2"),
         ]
     response = clerk.post(form.action or page.request.path, fields)
+    response.request.environ["wsgi.input"].close()  # WebOb leaves a large body to the garbage collector
     assert response.status_int == 303
     assert taken(clerk, response) <= 10
     assert shop.rows("SELECT COUNT(*) FROM orders_line")[0][0] == count
