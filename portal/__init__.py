@@ -13,10 +13,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from pyramid.exceptions import ConfigurationConflictError
 from pyramid.router import Router
 
 from portal.kernel.composition import Composer
-from portal.kernel.gate import build_house, check_configuration, check_database
+from portal.kernel.errors import BootRefused
+from portal.kernel.gate import build_house, check_configuration, check_database, conflict_sentence
 from portal.kernel.security import SecurityPolicy
 from portal.kernel.tree import Root
 
@@ -36,9 +38,12 @@ def compose(raw: Mapping[str, str]) -> Composer:
         security_policy=SecurityPolicy(),
     )
     config.registry.house = house
-    for card in house.cards:
-        config.include(card.package)
-    config.commit()
+    try:
+        for card in house.cards:
+            config.include(card.package)
+        config.commit()
+    except ConfigurationConflictError as conflict:
+        raise BootRefused(conflict_sentence(conflict)) from conflict
     check_configuration(config)
     return config
 

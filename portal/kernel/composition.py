@@ -6,12 +6,13 @@ claim one name fail at boot with both files named, and `portal modules` can list
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyramid.config import Configurator
@@ -318,6 +319,15 @@ class Composer(Configurator):
         self.add_translation_dirs(path)
         if path not in self.house.locales:
             self.house.locales = (*self.house.locales, path)
+
+
+def built_in_cards() -> Iterator[Card]:
+    """The cards of the modules that come with the portal, whether the ini names them or not."""
+    package = import_module(BUILT_IN.rstrip("."))
+    for found in iter_modules(package.__path__, BUILT_IN):
+        card = getattr(import_module(found.name), "CARD", None)
+        if isinstance(card, Card):
+            yield card
 
 
 def read_card(package: str) -> Card:

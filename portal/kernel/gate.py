@@ -22,7 +22,7 @@ from portal.kernel import (
 )
 from portal.kernel.card import Card
 from portal.kernel.company import Company
-from portal.kernel.composition import Composer, House, order_cards, read_card
+from portal.kernel.composition import Composer, House, built_in_cards, order_cards, read_card
 from portal.kernel.db import Database, make_engine
 from portal.kernel.errors import BootRefused
 from portal.kernel.settings import Settings
@@ -36,7 +36,12 @@ def build_house(raw: Mapping[str, str], house_cards: tuple[Card, ...]) -> House:
     if named is None:
         raise BootRefused(f"the setting {MODULES.key} is missing: {MODULES.help}")
     cards = (*house_cards, *_in_order(MODULES.parse(named), house_cards))
-    settings = Settings(raw, (setting for card in cards for setting in card.settings))
+    named_cards = {card.name for card in cards}
+    settings = Settings(
+        raw,
+        (setting for card in cards for setting in card.settings),
+        (setting for card in built_in_cards() if card.name not in named_cards for setting in card.settings),
+    )
     _check_production(raw, settings)
     if not settings[BASE_URL].startswith(("http://", "https://")):
         raise BootRefused(f"{BASE_URL.key} must begin with http:// or https://")
@@ -96,6 +101,19 @@ def check_configuration(config: Composer) -> None:
             raise BootRefused(f"the card of {card.package} grants {permission}, which no card declares")
     for entry in config.introspector.get_category("views") or ():
         _check_view(entry, declared)
+
+
+def conflict_sentence(conflict: Any) -> str:
+    """Which places claim the same name, in one sentence with both files."""
+    sentences: list[str] = []
+    claims: Mapping[tuple[Any, ...], Any] = (
+        conflict._conflicts
+    )  # Pyramid offers no other way than its own layout
+    for discriminator, places in claims.items():
+        name = " ".join(str(part) for part in discriminator)
+        where = " and ".join(f"{place.file}:{place.line}" for place in places)
+        sentences.append(f"{name} is claimed twice, in {where}")
+    return "; ".join(sentences)
 
 
 def open_views(config: Composer) -> list[str]:

@@ -134,21 +134,30 @@ def resolve(key: str, value: str) -> str:
 class Settings:
     """The parsed settings of all cards in the house, immutable once read."""
 
-    def __init__(self, raw: Mapping[str, str], declared: Iterable[Setting[Any]]) -> None:
-        """Parse everything at once; raises BootRefused for the first key at fault."""
+    def __init__(
+        self,
+        raw: Mapping[str, str],
+        declared: Iterable[Setting[Any]],
+        dormant: Iterable[Setting[Any]] = (),
+    ) -> None:
+        """Parse everything at once; raises BootRefused for the first key at fault.
+
+        `dormant` are the settings of modules that are known but not named in the ini: their keys may stay there.
+        """
         self._declared: dict[str, Setting[Any]] = {}
         for setting in declared:
             if setting.key in self._declared:
                 raise BootRefused(f"the setting {setting.key} is declared twice")
             self._declared[setting.key] = setting
-        self._refuse_unknown(raw)
+        self._refuse_unknown(raw, {*self._declared, *(setting.key for setting in dormant)})
         self._given = {key for key in self._declared if key in raw}
         self._values = {key: self._value(setting, raw) for key, setting in self._declared.items()}
 
-    def _refuse_unknown(self, raw: Mapping[str, str]) -> None:
+    @staticmethod
+    def _refuse_unknown(raw: Mapping[str, str], known: set[str]) -> None:
         for key in raw:
-            if key.startswith(PREFIX) and key not in self._declared:
-                near = get_close_matches(key, self._declared, n=1)
+            if key.startswith(PREFIX) and key not in known:
+                near = get_close_matches(key, sorted(known), n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise BootRefused(f"unknown setting {key}{hint}")
 

@@ -7,7 +7,6 @@ transaction of its own.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from pyramid.registry import Registry
@@ -16,8 +15,6 @@ from pyramid.response import Response
 from portal.kernel.db import Statements, statements
 from portal.kernel.request import Request
 from portal.kernel.unit import Unit
-
-log = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Response]
 
@@ -42,7 +39,6 @@ def statements_tween(handler: Handler, registry: Registry) -> Handler:
         finally:
             statements.reset(token)
         response.headers["Server-Timing"] = f'sql;desc="{counter.count} statements"'
-        log.debug("request %s %s: %d statements", request.method, request.path, counter.count)
         return response
 
     return tween

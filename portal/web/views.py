@@ -127,7 +127,8 @@ def invalid(context: Invalid, request: Request) -> dict[str, Any]:
 @exception_view_config(Exception, renderer="portal:web/templates/error.jinja2")
 def unexpected(context: Exception, request: Request) -> dict[str, Any]:
     """The one page for everything unexpected: the request's id, nothing of the inside."""
-    log.exception("unexpected error in request %s %s %s", request.request_id, request.method, request.path)
+    # The path may hold a one-time token; the request log has the address, cleaned.
+    log.exception("unexpected error in request %s", request.request_id)
     request.response.status_int = 500
     return {
         "title": _("Something went wrong"),
