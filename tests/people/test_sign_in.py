@@ -233,7 +233,7 @@ ELSEWHERE = [
     "/ /evil.example",
     "http://[evil",
     "/\u2028/evil.example",
-    "\0/evil",
+    "\x01/evil",
     "/" + "x" * 3000,
     "/sign-in?next=/account/",
     "/sign-out",
