@@ -1,0 +1,84 @@
+"""Finance: invoices, payments, and an append-only ledger.
+
+Owns: chart of accounts, posting rules, journals and entries, invoices and credit notes, payments and their allocation,
+the lock date.
+Publishes: InvoicePosting (a vote), InvoicePosted, PaymentRecorded, PaymentReversed.
+Hears: orders (confirmed, delivered, taken back, cancelled) and CustomerArchiving; asks IOrders where orders are there.
+Requires: customers, taxes. Optional: orders.
+Roles: finance.reader, finance.accountant, finance.controller (also the chart, rules, and opening closed periods);
+customers with the scope "view" see /my/<account>/invoices and /my/<account>/statement.
+Settings: portal.finance.* (series, fiscal year, rounding policy, accounts by number).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portal.kernel.card import Card, NavEntry
+from portal.kernel.i18n import _
+from portal.modules.finance import permissions
+from portal.modules.finance.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from portal.kernel.composition import Composer
+
+CARD = Card(
+    name="finance",
+    title=_("Finance"),
+    package="portal.modules.finance",
+    requires=("customers", "taxes"),
+    optional=("orders",),
+    permissions=permissions.PERMISSIONS,
+    roles=permissions.ROLES,
+    scopes=permissions.SCOPES,
+    settings=SETTINGS,
+    navigation=(
+        NavEntry(_("Invoices"), "invoices/", permissions.VIEW, "file-invoice"),
+        NavEntry(_("Payments"), "payments/", permissions.VIEW, "cash"),
+        NavEntry(_("Reports"), "reports/", permissions.VIEW, "report-money"),
+        NavEntry(_("Ledger"), "entries/", permissions.VIEW, "book"),
+        NavEntry(_("Accounts"), "accounts/", permissions.VIEW, "list-numbers"),
+    ),
+    migrations=True,
+)
+
+
+def includeme(config: Composer) -> None:
+    """Connect the module."""
+    from portal.kernel.composition import DocumentType
+    from portal.modules.customers.events import CustomerArchiving
+    from portal.modules.customers.interfaces import CUSTOMER_PANELS
+    from portal.modules.finance import checks, my, panels, resources, subscribers
+    from portal.modules.finance.services import guard
+    from portal.modules.orders import events
+    from portal.modules.orders.interfaces import MY_ORDER_PANELS, ORDER_PANELS
+    from portal.web.slots import HOME_CARDS, MY_HOME_CARDS
+
+    name, view, own = CARD.name, permissions.VIEW, permissions.MY_VIEW
+    config.mount(CARD, resources.FinanceRoot)
+    config.my_page(
+        CARD, my.MyInvoices, segment="invoices", title=_("Invoices"), permission=own, icon="file-invoice", order=30
+    )
+    config.my_page(
+        CARD, my.MyStatement, segment="statement", title=_("Statement"), permission=own, icon="report-money", order=40
+    )
+    config.hear(events.OrderConfirmed, subscribers.draft_on_confirmation, module=name)
+    config.hear(events.OrderDelivered, subscribers.draft_on_delivery, module=name)
+    config.hear(events.OrderDeliveryUndone, subscribers.redraft_after_undoing, module=name)
+    config.hear(events.OrderLineCancelled, subscribers.redraft_after_cancelling, module=name)
+    config.hear(events.OrderCancelled, subscribers.withdraw_drafts, module=name)
+    config.hear(CustomerArchiving, subscribers.refuse_archiving, module=name)
+    config.offer(ORDER_PANELS, panels.invoices_of_order, module=name, permission=view, order=20)
+    config.offer(MY_ORDER_PANELS, panels.own_invoices_of_order, module=name, permission=own, order=20)
+    config.offer(CUSTOMER_PANELS, panels.receivables_of_customer, module=name, permission=view, order=20)
+    config.offer(HOME_CARDS, panels.to_do, module=name, permission=view, order=30)
+    config.offer(MY_HOME_CARDS, panels.owed, module=name, permission=own, order=30)
+    config.refer(
+        DocumentType("finance.invoice", name, _("Invoice"), "invoices/", view, my_path="invoices/")
+    )
+    config.refer(DocumentType("finance.payment", name, _("Payment"), "payments/", view))
+    for check, title, run in checks.CHECKS:
+        config.verify(f"finance.{check}", run, title=title, module=name)
+    config.before_serving("finance.base_currency", guard.check_base_currency, module=name)
+    config.scan("portal.modules.finance.views")
+    config.scan("portal.modules.finance.my")

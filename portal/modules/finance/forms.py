@@ -1,0 +1,319 @@
+"""Forms of finance, and the period that reports are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from portal.kernel.i18n import Text, _
+from portal.kernel.money import from_scaled
+from portal.modules.finance.services.chart import KINDS, PURPOSES
+from portal.modules.finance.services.reading import OpenItem, ShownLine
+from portal.modules.finance.services.totals import DraftLine
+from portal.modules.taxes.interfaces import Position, position_title
+from portal.web.filters import unreadable
+from portal.web.forms import (
+    BooleanField,
+    ChoiceField,
+    CurrencyField,
+    DateField,
+    Form,
+    HiddenField,
+    LinesField,
+    MoneyField,
+    MultiChoiceField,
+    PercentField,
+    PriceField,
+    QuantityField,
+    Row,
+    SearchChoiceField,
+    TextAreaField,
+    TextField,
+)
+from portal.web.request import Request
+
+# --- invoices ----------------------------------------------------------------------------------------------
+
+
+class InvoiceLineRow(Row):
+    """A line of an invoice by hand."""
+
+    unasked = ("tax_class", "unit", "order_line")
+
+    order_line = HiddenField()
+    sku = TextField(_("SKU"), longest=80)
+    name = TextField(_("What is sold"), longest=300, required=True)
+    description = TextField(_("Note"), longest=1000)
+    quantity = QuantityField(required=True)
+    unit = TextField(_("Unit"), longest=40)
+    unit_price = PriceField(required=True)
+    discount = PercentField(_("Discount"))
+    tax_class = ChoiceField(_("Tax class"), required=True)
+
+
+class InvoiceForm(Form):
+    """An invoice by hand, or a draft that is edited."""
+
+    version = HiddenField()
+    customer = SearchChoiceField(_("Customer"), required=True, url="/finance/invoices/customers")
+    currency = CurrencyField(_("Currency"), required=True)
+    delivery_date = DateField(
+        _("Delivery date"), description=_("The tax point; without it the invoice date is.")
+    )
+    due_date = DateField(_("Due date"), description=_("Empty: as the customer's payment terms say."))
+    customer_reference = TextField(_("Customer's reference"), longest=100)
+    contact = TextField(_("Contact"), longest=200)
+    lines = LinesField(InvoiceLineRow, _("Lines"), least=1, most=200)
+    notes = TextAreaField(_("Notes"), longest=2000)
+
+    def tax_classes(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Offer these tax classes in every line."""
+        for entry in self.lines.entries:
+            entry.form.tax_class.choices = choices
+        self.line_classes = choices
+
+    @property
+    def draft_lines(self) -> list[DraftLine]:
+        """The lines that were typed."""
+        return [
+            DraftLine(
+                name=row["name"],
+                quantity=from_scaled(row["quantity"]),
+                unit_price=from_scaled(row["unit_price"]),
+                tax_class=row["tax_class"],
+                discount=from_scaled(row["discount"] or 0),
+                description=row["description"],
+                unit=row["unit"],
+                sku=row["sku"],
+                order_line_id=int(row["order_line"]) if row["order_line"].isdecimal() else None,
+            )
+            for row in self.lines.data
+        ]
+
+
+class PostForm(Form):
+    """Posting a draft; `version` is the one that was looked at."""
+
+    version = HiddenField()
+    invoice_date = DateField(_("Invoice date"), required=True)
+
+
+class DeleteForm(Form):
+    """Deleting a draft."""
+
+    version = HiddenField()
+
+
+class MailForm(Form):
+    """Who gets a mail."""
+
+    to = MultiChoiceField(_("Recipients"))
+
+
+def credit_form(request: Request, lines: Sequence[ShownLine]) -> Form:
+    """A field for the quantity of each line that is left to credit, filled with the rest."""
+    fields: dict[str, Any] = {
+        f"quantity-{line.id}": QuantityField(line.description, least=0) for line in lines
+    }
+    kind = type("CreditForm", (_CreditForm,), fields)
+    form: Form = kind(
+        request,
+        {
+            "day": request.unit.today(),
+            **{f"quantity-{line.id}": line.quantity - line.credited for line in lines},
+        },
+    )
+    return form
+
+
+class _CreditForm(Form):
+    day = DateField(_("Date of the credit note"), required=True)
+    reason = TextField(_("Reason"), required=True, longest=500)
+
+
+# --- payments ----------------------------------------------------------------------------------------------
+
+
+class PaymentCustomerForm(Form):
+    """Whose payment it is: the first step."""
+
+    customer = SearchChoiceField(_("Customer"), required=True, url="/finance/invoices/customers")
+    currency = CurrencyField(_("Currency"), required=True)
+
+
+class _PaymentForm(Form):
+    day = DateField(_("Date"), required=True)
+    amount = MoneyField(_("Amount received"), required=True)
+    account = ChoiceField(_("Received on"), required=True)
+    reference = TextField(_("Reference"), longest=140)
+
+
+def payment_form(
+    request: Request,
+    items: Sequence[OpenItem],
+    banks: Sequence[tuple[str, str]],
+    currency: str,
+    filled: Mapping[str, Any] | None = None,
+) -> Form:
+    """A payment in a currency, with the amount for each open invoice."""
+    kind = type("PaymentForm", (_PaymentForm,), _amounts(items))
+    form: Form = kind(request, {"day": request.unit.today(), **(filled or {})}, currency=currency)
+    form["account"].choices = banks  # type: ignore[attr-defined]
+    return form
+
+
+class _AllocationForm(Form):
+    day = DateField(_("From"), required=True)
+
+
+def allocation_form(request: Request, items: Sequence[OpenItem], currency: str) -> Form:
+    """The amount for each open invoice."""
+    kind = type("AllocationForm", (_AllocationForm,), _amounts(items))
+    form: Form = kind(request, {"day": request.unit.today()}, currency=currency)
+    return form
+
+
+def _amounts(items: Sequence[OpenItem]) -> dict[str, Any]:
+    return {f"amount-{item.public_id}": MoneyField(item.number, least=0) for item in items}
+
+
+def typed_amounts(form: Form, items: Sequence[OpenItem]) -> dict[str, int]:
+    """What was typed for each invoice, zero and nothing left out."""
+    return {
+        item.public_id: amount for item in items if (amount := form[f"amount-{item.public_id}"].data)
+    }
+
+
+class DayForm(Form):
+    """A day on which something is taken back."""
+
+    day = DateField(_("Day"), required=True)
+
+
+class ReversalForm(DayForm):
+    """Reversing a payment."""
+
+    reason = TextField(_("Reason"), required=True, longest=300)
+
+
+# --- ledger ------------------------------------------------------------------------------------------------
+
+
+class ManualLineRow(Row):
+    """A line of an entry by hand."""
+
+    account = ChoiceField(_("Account"), blank="", required=True)
+    text = TextField(_("Text"), longest=300)
+    debit = MoneyField(_("Debit"), least=0)
+    credit = MoneyField(_("Credit"), least=0)
+
+
+class ManualEntryForm(Form):
+    """An entry by hand, or opening balances."""
+
+    day = DateField(_("Date"), required=True)
+    text = TextField(_("Text"), required=True, longest=300)
+    lines = LinesField(ManualLineRow, _("Lines"), least=1, most=200, spare=2)
+
+
+class OpeningItemForm(Form):
+    """An invoice of before that is still open."""
+
+    customer = SearchChoiceField(_("Customer"), required=True, url="/finance/invoices/customers")
+    number = TextField(_("Number of the invoice"), required=True, longest=40)
+    issued_on = DateField(_("Invoice date"), required=True)
+    due_date = DateField(_("Due date"), required=True)
+    currency = CurrencyField(_("Currency"), required=True)
+    amount = MoneyField(_("Open amount"), currency_from="currency", required=True)
+    day = DateField(_("Taken into the books on"), required=True)
+
+
+class AccountForm(Form):
+    """An account of the chart."""
+
+    number = TextField(
+        _("Number"),
+        required=True,
+        longest=20,
+        pattern=r"[A-Za-z0-9.-]+",
+        hint=_("Letters, digits, dots and dashes."),
+    )
+    name = TextField(_("Name"), required=True, longest=200)
+    kind = ChoiceField(_("Kind"), KINDS.items(), required=True)
+    purpose = ChoiceField(_("Purpose"), PURPOSES.items(), required=True)
+    active = BooleanField(_("In use"), default=True)
+
+
+class RuleAccountsForm(Form):
+    """The accounts of a posting rule."""
+
+    revenue = ChoiceField(_("Revenue"), required=True)
+    tax = ChoiceField(_("Tax"), required=True)
+    receivable = ChoiceField(_("Receivables"), required=True)
+
+
+class RuleForm(RuleAccountsForm):
+    """A posting rule."""
+
+    tax_key = TextField(_("Tax"), required=True, longest=30)
+    tax_class = ChoiceField(_("Tax class"), required=True)
+    position = ChoiceField(
+        _("Position of the customer"),
+        [(position.value, position_title(position)) for position in Position],
+        required=True,
+    )
+
+
+class LockDateForm(Form):
+    """Up to when the books are closed."""
+
+    day = DateField(_("Closed up to and including"), required=True)
+    reason = TextField(_("Reason"), longest=300)
+
+
+# --- reports -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From one day to another, both included."""
+
+    start: date
+    end: date
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The period as parameters of an address."""
+        return {"from": self.start.isoformat(), "to": self.end.isoformat()}
+
+
+def period(request: Request) -> Period:
+    """The period of the address; by default the calendar year so far. Raises Invalid."""
+    today = request.unit.today()
+    start = day_of(request, "from", today.replace(month=1, day=1))
+    end = day_of(request, "to", today)
+    if end < start:
+        raise unreadable("to")
+    return Period(start, end)
+
+
+def day_of(request: Request, name: str, default: date) -> date:
+    """A day in the address. Raises Invalid for what is none."""
+    typed = request.GET.get(name, "").strip()
+    if not typed:
+        return default
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        raise unreadable(name) from None
+
+
+#: The name of each journal.
+JOURNALS: dict[str, Text] = {
+    "sales": _("Sales"),
+    "bank": _("Bank"),
+    "general": _("General"),
+    "opening": _("Opening balances"),
+}

@@ -1,0 +1,152 @@
+"""The customer's side: /my/<account>/invoices and /my/<account>/statement."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pyramid.httpexceptions import HTTPNotFound
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from portal.kernel.card import Card
+from portal.kernel.db import is_public_id
+from portal.kernel.i18n import TranslationString, _
+from portal.kernel.people import Scope
+from portal.kernel.tree import CustomerRoot, Node
+from portal.modules.finance import CARD
+from portal.modules.finance.forms import period
+from portal.modules.finance.permissions import MY_VIEW
+from portal.modules.finance.services import own, statement_csv
+from portal.modules.finance.services.own import OwnStatement
+from portal.ops import documents
+from portal.ops.pdf import render
+from portal.web.export import csv_response
+from portal.web.request import Request
+
+_TEMPLATES = "portal:modules/finance/templates/"
+
+
+class MyInvoices(CustomerRoot):
+    """/my/<account>/invoices"""
+
+    card: ClassVar[Card] = CARD
+    request: Request
+    title = _("Invoices")
+
+    @property
+    def scope(self) -> Scope:
+        """The account that is looked at."""
+        return Scope(self.customer_id)
+
+    def __getitem__(self, segment: str) -> Node:
+        found = own.find(self.request.unit, self.scope, segment) if is_public_id(segment) else None
+        if found is None:
+            raise KeyError(segment)
+        return MyInvoice(self.request, segment, self, found)
+
+
+class MyInvoice(Node):
+    """A posted document of the account."""
+
+    request: Request
+
+    def __init__(self, request: Request, name: str, parent: MyInvoices, row: Any) -> None:
+        super().__init__(request, name, parent)
+        self.scope = parent.scope
+        self.row = row
+
+    @property
+    def title(self) -> Any:
+        """Its number."""
+        return self.row.number
+
+
+class MyStatement(CustomerRoot):
+    """/my/<account>/statement"""
+
+    card: ClassVar[Card] = CARD
+    request: Request
+    title = _("Statement")
+
+    @property
+    def scope(self) -> Scope:
+        """The account that is looked at."""
+        return Scope(self.customer_id)
+
+
+@view_config(
+    context=MyInvoices, permission=MY_VIEW, request_method="GET", renderer=f"{_TEMPLATES}my_invoices.jinja2"
+)
+def invoices(context: MyInvoices, request: Request) -> dict[str, Any]:
+    """The account's invoices and credit notes, newest first, and what is owed."""
+    page = own.OWN_INVOICES.page(
+        request.db, request.GET, own.own_documents(context.scope), base=request.resource_path(context)
+    )
+    return {"page": page, "owed": own.owed(request.unit, context.scope)}
+
+
+@view_config(context=MyInvoices, name="csv", permission=MY_VIEW, request_method="GET")
+def invoices_csv(context: MyInvoices, request: Request) -> Response:
+    """The same as a file."""
+    return own.OWN_INVOICES.csv(request, own.own_documents(context.scope))
+
+
+@view_config(
+    context=MyInvoice, permission=MY_VIEW, request_method="GET", renderer=f"{_TEMPLATES}my_invoice.jinja2"
+)
+def invoice(context: MyInvoice, request: Request) -> dict[str, Any]:
+    """An invoice: what is open of it, and how it is paid."""
+    return {
+        "invoice": own.get(request.unit, context.scope, context.row),
+        "kinds": own.KINDS,
+        "settled_by": own.payments_of(request.unit, context.scope, context.row),
+        "today": request.unit.today(),
+    }
+
+
+@view_config(context=MyInvoice, name="pdf", permission=MY_VIEW, request_method="GET")
+def invoice_pdf(context: MyInvoice, request: Request) -> Response:
+    """The PDF as it was issued."""
+    issued = own.pdf(request.unit, context.scope, context.row)
+    if issued is None:
+        raise HTTPNotFound
+    return documents.response(request.db, issued)
+
+
+@view_config(
+    context=MyStatement, permission=MY_VIEW, request_method="GET", renderer=f"{_TEMPLATES}my_statement.jinja2"
+)
+def statement(context: MyStatement, request: Request) -> dict[str, Any]:
+    """The account's movements with the running balance."""
+    found = _statement(context, request)
+    return {"found": found, "period": period(request), "kinds": statement_csv.KINDS, "query": request.GET}
+
+
+@view_config(context=MyStatement, name="pdf", permission=MY_VIEW, request_method="GET")
+def statement_pdf(context: MyStatement, request: Request) -> Response:
+    """The same as a PDF."""
+    found = _statement(context, request)
+    name = f"statement-{found.customer.number}-{found.account.end.isoformat()}.pdf"
+    return documents.pdf_response(render(own.printed(request.unit, found)), name)
+
+
+@view_config(context=MyStatement, name="csv", permission=MY_VIEW, request_method="GET")
+def statement_file(context: MyStatement, request: Request) -> Response:
+    """The same as a CSV file."""
+    return statement_response(_statement(context, request), request)
+
+
+def statement_response(found: OwnStatement, request: Request) -> Response:
+    """A statement as a CSV file."""
+    rows = (
+        [request.translate(cell) if isinstance(cell, TranslationString) else cell for cell in row]
+        for row in statement_csv.rows(found.account)
+    )
+    head = [request.translate(title) for title in statement_csv.HEAD]
+    return csv_response(f"statement-{found.customer.number}", head, rows, request.locale_name)
+
+
+def _statement(context: MyStatement, request: Request) -> OwnStatement:
+    asked = period(request)
+    currency = request.GET.get("currency") or None
+    return own.account_statement(request.unit, context.scope, currency, asked.start, asked.end)

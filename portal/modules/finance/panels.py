@@ -1,0 +1,68 @@
+"""What finance shows on others' pages."""
+
+from __future__ import annotations
+
+from portal.kernel.i18n import _
+from portal.kernel.people import Scope
+from portal.kernel.tree import Node
+from portal.modules.customers.interfaces import CustomerFacts
+from portal.modules.finance.permissions import DRAFT
+from portal.modules.finance.services import own, subledger
+from portal.modules.orders.interfaces import OrderFacts
+from portal.kernel.composition import staff_root
+from portal.web.request import Request
+from portal.web.slots import Panel
+
+_TEMPLATES = "portal:modules/finance/templates/"
+
+
+def invoices_of_order(order: OrderFacts, request: Request) -> Panel | None:
+    """The invoices of an order, and the button that drafts what is left to bill; one statement."""
+    found = subledger.of_order(request.unit, order.id)
+    root = staff_root(request, "finance")
+    billable = order.state in ("confirmed", "closed") and any(line.billable > 0 for line in order.lines)
+    may_draft = billable and root is not None and request.permits(DRAFT, root)
+    if not found and not may_draft:
+        return None
+    values = {"invoices": found, "order": order, "may_draft": may_draft}
+    return Panel(_("Invoices"), f"{_TEMPLATES}order_panel.jinja2", values)
+
+
+def own_invoices_of_order(order: OrderFacts, request: Request) -> Panel | None:
+    """The posted invoices of a customer's own order; one statement."""
+    found = subledger.of_order(request.unit, order.id, order.customer_id)
+    if not found:
+        return None
+    account = next(
+        (m.account for m in (request.identified.memberships if request.identified else ())
+         if m.customer_id == order.customer_id),
+        "",
+    )  # fmt: skip
+    values = {"invoices": found, "base": f"/my/{account}/invoices/"}
+    return Panel(_("Invoices"), f"{_TEMPLATES}my_order_panel.jinja2", values)
+
+
+def receivables_of_customer(customer: CustomerFacts, request: Request) -> Panel | None:
+    """What a customer owes; one statement."""
+    amounts = subledger.open_amounts(request.unit, customer.id)
+    values = {"amounts": amounts, "currency": request.company.currency, "customer": customer}
+    return Panel(_("Receivables"), f"{_TEMPLATES}customer_panel.jinja2", values)
+
+
+def to_do(request: Request) -> Panel | None:
+    """Drafts to post and overdue receivables; one statement."""
+    todo = subledger.todo(request.unit)
+    if not todo.drafts and not todo.overdue_count:
+        return None
+    values = {"todo": todo, "currency": request.company.currency}
+    return Panel(_("Finance"), f"{_TEMPLATES}home_card.jinja2", values)
+
+
+def owed(account: Node, request: Request) -> Panel | None:
+    """What the account owes; one statement."""
+    customer_id: int = getattr(account, "customer_id")  # noqa: B009 - the slot hands over any node of an account
+    found = own.owed(request.unit, Scope(customer_id))
+    if not found:
+        return None
+    values = {"owed": found, "base": request.resource_path(account, "invoices", "")}
+    return Panel(_("To pay"), f"{_TEMPLATES}my_home_card.jinja2", values)

@@ -1,0 +1,178 @@
+"""Credit notes: they take back lines of a posted invoice by quantity, and are allocated to it as far as it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import bindparam, insert, update
+
+from portal.kernel.db import new_public_id
+from portal.kernel.errors import Invalid, Refused
+from portal.kernel.folding import fold
+from portal.kernel.i18n import Text, _
+from portal.kernel.money import Policy, from_scaled, portion, to_scaled
+from portal.kernel.unit import Unit
+from portal.modules.finance.models import CREDIT_NOTE, DRAFT, INVOICE, POSTED, Invoice, InvoiceLine, InvoiceTax
+from portal.modules.finance.services import allocation, chart, posting, reading
+from portal.modules.finance.services.totals import StoredRate, rates_json, rates_of, sum_up, taxed
+
+
+def credit(
+    unit: Unit, invoice: Invoice, quantities: Mapping[int, Decimal], day: date, reason: str
+) -> str:
+    """Post a credit note over quantities by line id of a posted invoice; returns its public id.
+
+    The parts of a line that are credited one after another sum exactly to the line. Raises Invalid
+    (`quantity-<line id>`) for more than the rest of a line, Refused for what is no posted invoice, and as
+    `posting.post_invoice` for dates and posting rules.
+    """
+    books = chart.read(unit)
+    locked = allocation.lock(unit, invoice.customer_id, [invoice.id], [invoice])
+    invoice, lines = reading.lock_invoice(unit, invoice.id)
+    if invoice.kind != INVOICE or invoice.state != POSTED:
+        raise Refused(_("Only a posted invoice can be credited."))
+    _demand_day(unit, invoice, day)
+    chosen = _chosen(lines, quantities)
+    note, rows = _insert(unit, invoice, chosen, day, reason)
+    posting.vote(unit, note)
+    tax_lines = [posting.taxed_line(row) for row in rows]
+    accounts = posting.accounts_of(unit, tax_lines, invoice.tax_position, day)
+    _mark_credited(unit, chosen)
+    if invoice.order_id is not None and locked.orders is not None:
+        taken = reading.quantities_of(rows, sign=-1)
+        locked.orders.record_invoiced(invoice.order_id, taken)
+    posting.finish(unit, note, rows, tax_lines, accounts, {"invoice_date": day}, corrects=invoice.number or "")
+    settled = min(invoice.open, note.gross)
+    if settled:
+        allocation.apply(unit, books, locked, note, {invoice.id: settled}, day)
+    return note.public_id
+
+
+def _demand_day(unit: Unit, invoice: Invoice, day: date) -> None:
+    if day > unit.today():
+        raise Invalid({"day": _("A credit note is not dated in the future.")})
+    if invoice.invoice_date is not None and day < invoice.invoice_date:
+        raise Invalid({"day": _("A credit note is not dated before its invoice.")})
+
+
+def _chosen(
+    lines: Sequence[InvoiceLine], quantities: Mapping[int, Decimal]
+) -> list[tuple[InvoiceLine, Decimal]]:
+    errors: dict[str, Text] = {}
+    known = {line.id for line in lines}
+    for line_id in quantities.keys() - known:
+        errors[f"quantity-{line_id}"] = _("This line is not of the invoice.")
+    chosen: list[tuple[InvoiceLine, Decimal]] = []
+    for line in lines:
+        quantity = quantities.get(line.id, Decimal(0))
+        rest = from_scaled(line.quantity - line.credited)
+        if quantity < 0 or quantity > rest:
+            errors[f"quantity-{line.id}"] = _(
+                "Only ${rest} of this line is left to credit.", mapping={"rest": f"{rest:f}"}
+            )
+        elif quantity:
+            chosen.append((line, quantity))
+    if not chosen and not errors:
+        errors[""] = _("Enter a quantity for at least one line.")
+    if errors:
+        raise Invalid(errors)
+    return chosen
+
+
+def _insert(
+    unit: Unit, invoice: Invoice, chosen: Sequence[tuple[InvoiceLine, Decimal]], day: date, reason: str
+) -> tuple[Invoice, Sequence[InvoiceLine]]:
+    """The credit note as a draft with lines and taxes, ready to be posted in this transaction."""
+    rounding = Policy.parse(invoice.policy).rounding
+    rows = [_row(place, line, quantity, rounding) for place, (line, quantity) in enumerate(chosen, start=1)]
+    summed = sum_up(unit, [taxed(row) for row in rows], invoice.currency, from_scaled(invoice.exchange_rate))
+    if not summed.header["gross"]:
+        raise Invalid({"": _("There is no amount to credit in these quantities.")})
+    cited = (
+        "customer_id",
+        "customer_name",
+        "customer_number",
+        "customer_vat_id",
+        "customer_reference",
+        "language",
+        "billing_address",
+        "delivery_address",
+        "contact",
+        "order_id",
+        "order_public_id",
+        "order_number",
+        "currency",
+        "policy",
+        "tax_position",
+        "payment_days",
+        "payment_terms",
+    )
+    note_id = unit.db.scalars(
+        insert(Invoice)
+        .values(
+            **{name: getattr(invoice, name) for name in cited},
+            **summed.header,
+            public_id=new_public_id(),
+            kind=CREDIT_NOTE,
+            state=DRAFT,
+            corrects_id=invoice.id,
+            tax_date=day,
+            responsible=unit.actor.name[:200],
+            notes=reason,
+            search_text=fold(
+                f"{invoice.number} {invoice.customer_name} {invoice.customer_number} {invoice.order_number}"
+            ),
+            created_at=unit.now(),
+            created_by=unit.actor.name[:200],
+        )
+        .returning(Invoice.id)
+    ).one()
+    keys = {"invoice_id": note_id, "customer_id": invoice.customer_id}
+    unit.db.execute(insert(InvoiceLine), [{**row, **keys} for row in rows])
+    unit.db.execute(insert(InvoiceTax), [{**row, **keys} for row in summed.taxes])
+    return reading.lock_invoice(unit, note_id)
+
+
+def _row(place: int, line: InvoiceLine, quantity: Decimal, rounding: Any) -> dict[str, Any]:
+    whole, done = from_scaled(line.quantity), from_scaled(line.credited)
+
+    def part(total: int) -> int:
+        before = portion(total, done, whole, rounding=rounding)
+        return portion(total, quantity, whole, before, done, rounding)
+
+    rates = [
+        StoredRate(rate.key, rate.title, rate.percent, part(rate.amount)) for rate in rates_of(line.rates)
+    ]
+    net, tax = part(line.net), sum(rate.amount for rate in rates)
+    return {
+        "position": place,
+        "order_line_id": line.order_line_id,
+        "corrects_id": line.id,
+        "sku": line.sku,
+        "name": line.name,
+        "description": line.description,
+        "unit": line.unit,
+        "quantity": to_scaled(quantity),
+        "unit_price": line.unit_price,
+        "discount": line.discount,
+        "tax_class": line.tax_class,
+        "tax_category": line.tax_category,
+        "rates": rates_json(rates),
+        "exemption": line.exemption,
+        "net": net,
+        "tax": tax,
+        "gross": net + tax,
+    }
+
+
+def _mark_credited(unit: Unit, chosen: Sequence[tuple[InvoiceLine, Decimal]]) -> None:
+    table: Any = InvoiceLine.__table__
+    unit.db.execute(
+        update(table)
+        .where(table.c.id == bindparam("line"))
+        .values(credited=table.c.credited + bindparam("more")),
+        [{"line": line.id, "more": to_scaled(quantity)} for line, quantity in chosen],
+    )

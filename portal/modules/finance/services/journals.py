@@ -1,0 +1,217 @@
+"""Entries by hand: manual entries, their reversals, opening balances and the open items of before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import insert, select
+
+from portal.kernel.db import new_public_id
+from portal.kernel.errors import Invalid, Refused
+from portal.kernel.folding import fold
+from portal.kernel.i18n import Text, _
+from portal.kernel.money import OutOfRange, convert, to_scaled
+from portal.kernel.unit import Unit
+from portal.modules.customers.interfaces import CustomerFacts, ICustomers
+from portal.modules.finance.models import (
+    GENERAL_JOURNAL,
+    OPENING,
+    OPENING_JOURNAL,
+    POSTED,
+    RECEIVABLE,
+    Entry,
+    Invoice,
+)
+from portal.modules.finance.services import ledger, reading
+from portal.modules.finance.services.chart import AccountFacts, Chart
+from portal.modules.finance.settings import OPENING_ACCOUNT, POLICY, RECEIVABLE_ACCOUNT
+from portal.modules.taxes.interfaces import ITaxes, Position
+
+
+@dataclass(frozen=True, slots=True)
+class ManualLine:
+    """A line by hand: an account by public id, and an amount in minor units of the base currency, debits positive."""
+
+    account: str
+    amount: int
+    text: str = ""
+
+
+def post_manual(unit: Unit, books: Chart, day: date, text: str, lines: Sequence[ManualLine]) -> str:
+    """Post an entry to the general journal; returns its public id.
+
+    Raises Invalid for lines that do not balance, or on an account of customers (those follow their documents), Refused
+    for a closed day.
+    """
+    _demand_day(unit, books, day)
+    entry = ledger.NewEntry(GENERAL_JOURNAL, day, text, _lines(unit, books, lines))
+    return ledger.post(unit, entry).public_id
+
+
+def post_opening(unit: Unit, books: Chart, day: date, text: str, lines: Sequence[ManualLine]) -> str:
+    """Post opening balances, what they lack against the opening account; returns the entry's public id.
+
+    Raises as `post_manual`.
+    """
+    _demand_day(unit, books, day)
+    opening = books.at(OPENING_ACCOUNT, unit.setting(OPENING_ACCOUNT))
+    rows = _lines(unit, books, lines)
+    rest = -sum(line.base_amount for line in rows)
+    base = unit.company.currency
+    rows.append(ledger.Line(opening.id, rest, base, rest))
+    return ledger.post(unit, ledger.NewEntry(OPENING_JOURNAL, day, text, rows)).public_id
+
+
+def _demand_day(unit: Unit, books: Chart, day: date) -> None:
+    books.refuse_closed(day)
+    if day > unit.today():
+        raise Invalid({"day": _("A day to come cannot be chosen.")})
+
+
+def _lines(unit: Unit, books: Chart, lines: Sequence[ManualLine]) -> list[ledger.Line]:
+    base = unit.company.currency
+    return [
+        ledger.Line(_account(books, place, line).id, line.amount, base, line.amount, text=line.text)
+        for place, line in enumerate(lines)
+    ]
+
+
+def _account(books: Chart, place: int, line: ManualLine) -> AccountFacts:
+    account = books.find(line.account)
+    error: Text | None = None
+    if account is None or not account.active:
+        error = _("Choose an active account.")
+    elif account.purpose == RECEIVABLE:
+        error = _("Accounts of customers follow from invoices, payments and opening items.")
+    elif not line.amount:
+        raise Invalid({f"lines-{place}-debit": _("Enter a debit or a credit.")})
+    else:
+        return account
+    raise Invalid({f"lines-{place}-account": error})
+
+
+def reverse_entry(unit: Unit, books: Chart, public_id: str, day: date) -> str:
+    """Take an entry by hand back on a day; returns the public id of the entry that does.
+
+    Raises Refused for one that was reversed already, for a reversal, or for the entry of a document, which is corrected
+    through the document; Invalid for a day before it or to come; LookupError when unknown.
+    """
+    _demand_day(unit, books, day)
+    entry = unit.db.scalar(
+        select(Entry)
+        .where(Entry.public_id == public_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if entry is None:
+        raise LookupError(f"no entry {public_id}")
+    if entry.document:
+        raise Refused(_("This entry belongs to a document and is corrected through it."))
+    if entry.reverses_id is not None:
+        raise Refused(_("A reversal is not reversed: post the entry anew."))
+    if unit.db.scalar(select(Entry.id).where(Entry.reverses_id == entry.id)) is not None:
+        raise Refused(_("This entry was reversed already."))
+    if day < entry.day:
+        raise Invalid({"day": _("A reversal is not dated before its entry.")})
+    new = ledger.NewEntry(
+        journal=entry.journal,
+        day=day,
+        text=entry.text,
+        lines=ledger.negated(ledger.lines_of(unit, entry.id)),
+        reverses_id=entry.id,
+    )
+    return ledger.post(unit, new).public_id
+
+
+# --- opening items -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningItem:
+    """An invoice from before the books began: its number, dates, and what is still open of it in minor units."""
+
+    number: str
+    issued_on: date
+    due_date: date
+    currency: str
+    amount: int
+
+
+def add_opening_item(unit: Unit, books: Chart, customer: CustomerFacts, item: OpeningItem, day: date) -> str:
+    """Take an open invoice of before into the books on a day, against the opening account; returns its public id.
+
+    Raises Invalid for a number that is taken or an amount that does not fit, Refused for a closed day or a missing
+    exchange rate.
+    """
+    _demand_day(unit, books, day)
+    if item.amount <= 0:
+        raise Invalid({"amount": _("An amount is above zero.")})
+    unit.ask(ICustomers).lock(customer.id)
+    if unit.db.scalar(select(Invoice.id).where(Invoice.number == item.number)) is not None:
+        raise Invalid({"number": _("There is a document with this number already.")})
+    receivable = books.at(RECEIVABLE_ACCOUNT, unit.setting(RECEIVABLE_ACCOUNT))
+    opening = books.at(OPENING_ACCOUNT, unit.setting(OPENING_ACCOUNT))
+    taxes = unit.ask(ITaxes)
+    rate = taxes.exchange_rate(item.currency, day)
+    base = unit.company.currency
+    try:
+        amount = item.amount if item.currency == base else convert(item.amount, item.currency, base, rate)
+    except OutOfRange as error:
+        raise Invalid({"amount": _("This number is too large.")}) from error
+    override = None if customer.tax_position is None else Position(customer.tax_position)
+    public_id = new_public_id()
+    entry = ledger.post(
+        unit,
+        ledger.NewEntry(
+            journal=OPENING_JOURNAL,
+            day=day,
+            text=f"{item.number} {customer.name}",
+            lines=[
+                ledger.Line(receivable.id, amount, item.currency, item.amount, customer.id),
+                ledger.Line(opening.id, -amount, item.currency, -item.amount),
+            ],
+            document=f"finance.invoice:{public_id}",
+        ),
+    )
+    unit.db.execute(
+        insert(Invoice).values(
+            public_id=public_id,
+            kind=OPENING,
+            state=POSTED,
+            number=item.number,
+            customer_id=customer.id,
+            customer_name=customer.name,
+            customer_number=customer.number,
+            customer_vat_id=customer.vat_id,
+            language=customer.language,
+            billing_address=reading.address_json(customer.address("billing")),
+            search_text=fold(f"{item.number} {customer.name} {customer.number}"),
+            invoice_date=day,
+            delivery_date=item.issued_on,
+            due_date=item.due_date,
+            tax_date=item.issued_on,
+            payment_days=customer.payment_days,
+            payment_terms=customer.payment_terms,
+            currency=item.currency,
+            exchange_rate=to_scaled(rate),
+            policy=unit.setting(POLICY),
+            tax_position=taxes.position(customer.country, customer.vat_id, override).value,
+            net=item.amount,
+            tax=0,
+            gross=item.amount,
+            base_net=amount,
+            base_tax=0,
+            base_gross=amount,
+            open=item.amount,
+            base_open=amount,
+            receivable_id=receivable.id,
+            entry_id=entry.id,
+            created_at=unit.now(),
+            created_by=unit.actor.name[:200],
+            posted_at=unit.now(),
+            posted_by=unit.actor.name[:200],
+        )
+    )
+    return public_id

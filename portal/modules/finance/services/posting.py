@@ -1,0 +1,245 @@
+"""Posting invoices: the one way in which a draft becomes an invoice with a number and an entry in the ledger.
+
+Locks are taken in one order: the customer's row, the order, the invoice, the counters last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, update
+
+from portal.kernel.errors import Invalid, Refused
+from portal.kernel.folding import fold
+from portal.kernel.i18n import _
+from portal.kernel.money import from_scaled
+from portal.kernel.unit import Unit
+from portal.modules.customers.interfaces import ICustomers
+from portal.modules.finance.events import InvoicePosted, InvoicePosting
+from portal.modules.finance.models import (
+    CREDIT_NOTE,
+    POSTED,
+    SALES_JOURNAL,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+)
+from portal.modules.finance.services import drafting, ledger, numbers, printing, reading, rules
+from portal.modules.finance.services.rules import Accounts, RuleKey
+from portal.modules.finance.services.totals import TaxedLine, rates_of, sum_up
+from portal.modules.finance.settings import CREDIT_SERIES, INVOICE_SERIES
+from portal.modules.orders.interfaces import IOrders
+from portal.modules.taxes.interfaces import ITaxes, Position
+from portal.ops import documents
+
+#: How invoices and credit notes are referred to from elsewhere.
+DOCUMENT_KIND = "finance.invoice"
+
+
+def post_invoice(unit: Unit, invoice: Invoice, version: int | None = None, day: date | None = None) -> str:
+    """Post a draft with the invoice date `day` (default: today); returns the number.
+
+    Raises Refused for a date that is closed, to come, or before the newest invoice, for lines that bill more than the
+    order has left, a missing posting rule, or taxes that have changed since the draft was written; Conflict when the
+    draft is not at `version` any more.
+    """
+    day = day or unit.today()
+    unit.ask(ICustomers).lock(invoice.customer_id)
+    orders = unit.ask_if(IOrders) if invoice.order_id is not None else None
+    if invoice.order_id is not None and orders is not None:
+        orders.lock(invoice.order_id)
+    draft, lines = drafting.lock_draft(unit, invoice.id, version)
+    _demand_dates(unit, draft, day)
+    taxed = [taxed_line(line) for line in lines]
+    vote(unit, draft)
+    worked = _fresh(unit, draft, lines, taxed, draft.delivery_date or day)
+    accounts = accounts_of(unit, taxed, draft.tax_position, day)
+    if draft.order_id is not None and orders is not None:
+        orders.record_invoiced(draft.order_id, reading.quantities_of(lines))
+        orders.set_settled(draft.order_id, False)
+    return finish(unit, draft, lines, taxed, accounts, {**worked, "invoice_date": day})
+
+
+def _demand_dates(unit: Unit, draft: Invoice, day: date) -> None:
+    if day > unit.today():
+        raise Invalid({"invoice_date": _("An invoice is not dated in the future.")})
+    if draft.due_date is not None and draft.due_date < day:
+        raise Invalid({"due_date": _("An invoice is not due before its date.")})
+    if not draft.gross:
+        raise Refused(_("There is nothing to pay on this invoice."))
+
+
+def vote(unit: Unit, draft: Invoice) -> None:
+    """Ask whether anybody refuses."""
+    unit.vote(
+        InvoicePosting(
+            public_id=draft.public_id,
+            kind=draft.kind,
+            customer_id=draft.customer_id,
+            order=draft.order_public_id,
+            currency=draft.currency,
+            gross=draft.gross,
+        )
+    )
+
+
+def taxed_line(line: InvoiceLine) -> TaxedLine:
+    """A stored line as it is summed and posted."""
+    return TaxedLine(line.tax_class, line.tax_category, line.exemption, line.net, rates_of(line.rates))
+
+
+def _fresh(
+    unit: Unit, draft: Invoice, lines: Sequence[InvoiceLine], taxed: Sequence[TaxedLine], tax_date: date
+) -> dict[str, Any]:
+    """Columns that follow from the tax point. Nothing is asked where it is that of the draft.
+
+    On another day the taxes must still be those of the draft, which somebody has looked at; amounts in base follow the
+    exchange rate of the tax point.
+    """
+    if tax_date == draft.tax_date:
+        return {}
+    taxes = unit.ask(ITaxes)
+    taxation = taxes.taxation(
+        {line.tax_class for line in lines}, Position(draft.tax_position), tax_date, draft.language
+    )
+    for line in taxed:
+        stored = [(rate.key, rate.percent) for rate in line.rates]
+        now = [(rate.key, rate.percent) for rate in taxation[line.tax_class].rates]
+        if now and now != stored:
+            raise Refused(_("The taxes have changed since this draft was written. Please save it again."))
+    if draft.currency == unit.company.currency:
+        return {"tax_date": tax_date}
+    summed = sum_up(unit, taxed, draft.currency, taxes.exchange_rate(draft.currency, tax_date))
+    table: Any = InvoiceTax.__table__
+    unit.db.execute(
+        update(table)
+        .where(table.c.invoice_id == draft.id, table.c.key == bindparam("of_key"))
+        .values(base_base=bindparam("new_base"), base_amount=bindparam("new_amount")),
+        [
+            {"of_key": row["key"], "new_base": row["base_base"], "new_amount": row["base_amount"]}
+            for row in summed.taxes
+        ],
+    )
+    return {"tax_date": tax_date, **summed.header}
+
+
+def accounts_of(
+    unit: Unit, lines: Sequence[TaxedLine], position: str, day: date
+) -> dict[tuple[str, str], Accounts]:
+    """The accounts by tax key and tax class.
+
+    Raises Refused as `rules.accounts_for`, or where rules for one document disagree about receivables or a tax.
+    """
+    keys = {
+        (rate.key, line.tax_class): RuleKey(rate.key, line.tax_class, position)
+        for line in lines
+        for rate in line.rates
+    }
+    found = rules.accounts_for(unit, keys.values(), day)
+    by_place = {place: found[key] for place, key in keys.items()}
+    if len({accounts.receivable for accounts in found.values()}) > 1:
+        raise Refused(_("The posting rules of these lines name different receivable accounts."))
+    if len({(key, accounts.tax) for (key, _class), accounts in by_place.items()}) > len({key for key, _class in by_place}):
+        raise Refused(_("The posting rules of these lines name different accounts for one tax."))
+    return by_place
+
+
+def finish(
+    unit: Unit,
+    draft: Invoice,
+    lines: Sequence[InvoiceLine],
+    taxed: Sequence[TaxedLine],
+    accounts: dict[tuple[str, str], Accounts],
+    columns: dict[str, Any],
+    corrects: str = "",
+) -> str:
+    """Number a draft that was checked, post its entry, issue its PDF and tell others; returns the number."""
+    day: date = columns["invoice_date"]
+    for name, value in columns.items():
+        setattr(draft, name, value)
+    credit = draft.kind == CREDIT_NOTE
+    series = numbers.document_series(
+        unit, unit.setting(CREDIT_SERIES if credit else INVOICE_SERIES), day
+    )
+    taken, entry_number = numbers.take(unit, series, numbers.journal_series(SALES_JOURNAL))
+    number = series.label(taken.number)
+    entry = ledger.write(
+        unit,
+        ledger.NewEntry(
+            journal=SALES_JOURNAL,
+            day=day,
+            text=f"{number} {draft.customer_name}",
+            lines=entry_lines(unit, draft, taxed, accounts),
+            document=f"{DOCUMENT_KIND}:{draft.public_id}",
+        ),
+        entry_number,
+    )
+    draft.number, draft.series, draft.year, draft.sequence = number, series.name, series.year, taken.number
+    draft.state, draft.entry_id = POSTED, entry.id
+    draft.receivable_id = next(iter(accounts.values())).receivable
+    draft.due_date = None if credit else draft.due_date or day + timedelta(days=draft.payment_days)
+    draft.open, draft.base_open = draft.gross, draft.base_gross
+    draft.posted_at, draft.posted_by = unit.now(), unit.actor.name[:200]
+    draft.search_text = fold(f"{number} {draft.search_text}")[:800]
+    draft.document = documents.issue(
+        unit,
+        printing.document(unit, draft, lines, printing.taxes_from(unit, draft, taxed), corrects),
+        DOCUMENT_KIND,
+        draft.public_id,
+        draft.customer_id,
+    )
+    unit.db.flush()
+    unit.publish(
+        InvoicePosted(
+            public_id=draft.public_id,
+            kind=draft.kind,
+            number=number,
+            customer_id=draft.customer_id,
+            order=draft.order_public_id,
+            currency=draft.currency,
+            gross=draft.gross,
+            posted_on=day,
+        )
+    )
+    return number
+
+
+def entry_lines(
+    unit: Unit, draft: Invoice, taxed: Sequence[TaxedLine], accounts: dict[tuple[str, str], Accounts]
+) -> list[ledger.Line]:
+    """Receivable against revenue and tax; the other way round for a credit note. Amounts are those of `sum_up`."""
+    sign = -1 if draft.kind == CREDIT_NOTE else 1
+    rate = from_scaled(draft.exchange_rate)
+    revenue: dict[int, list[int]] = {}
+    tax: dict[tuple[int, str], list[int]] = {}
+    for group in dict.fromkeys(line.group for line in taxed):
+        together = [line for line in taxed if line.group == group]
+        summed = sum_up(unit, together, draft.currency, rate).header
+        _add(revenue, accounts[group].revenue, summed["base_net"], summed["net"])
+    summed_taxes = sum_up(unit, taxed, draft.currency, rate).taxes
+    for row in summed_taxes:
+        place = next(place for place in accounts if place[0] == row["key"])
+        _add(tax, (accounts[place].tax, row["key"]), row["base_amount"], row["amount"])
+    receivable = next(iter(accounts.values())).receivable
+    lines = [
+        ledger.Line(
+            receivable, sign * draft.base_gross, draft.currency, sign * draft.gross, draft.customer_id
+        )
+    ]
+    lines += [
+        ledger.Line(account, -sign * base, draft.currency, -sign * amount)
+        for account, (base, amount) in revenue.items()
+    ]
+    lines += [
+        ledger.Line(account, -sign * base, draft.currency, -sign * amount, tax_key=key)
+        for (account, key), (base, amount) in tax.items()
+    ]
+    return lines
+
+
+def _add(sums: dict[Any, list[int]], place: Any, base: int, amount: int) -> None:
+    before = sums.setdefault(place, [0, 0])
+    before[0] += base
+    before[1] += amount
