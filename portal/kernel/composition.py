@@ -30,7 +30,7 @@ from portal.kernel.i18n import HOUSE_LOCALE, Text
 from portal.kernel.people import SYSTEM, Actor, Identity, Realm
 from portal.kernel.settings import Settings
 from portal.kernel.slots import F, Offer, Slot
-from portal.kernel.tree import CustomerRoot, ModuleRoot, Node
+from portal.kernel.tree import CustomerRoot, ModuleRoot, Node, account_of
 from portal.kernel.unit import Clock, Unit, system_clock
 
 if TYPE_CHECKING:
@@ -389,21 +389,12 @@ def staff_root(request: Request, module: str) -> ModuleRoot | None:
 
 def customer_root(request: Request, module: str, context: Node) -> CustomerRoot | None:
     """The customers' mount of a module in the account that `context` stands below, or None."""
-    from portal.kernel.tree import lineage
-
-    for node in lineage(context):
-        if isinstance(node, CustomerRoot) and node.__parent__ is not None:
-            account, customer_id = node.__parent__, node.customer_id
-            break
-        customer_id = getattr(node, "customer_id", None)
-        if node.__parent__ is not None and customer_id is not None:
-            account = node
-            break
-    else:
+    account = account_of(context)
+    if account is None:
         return None
     for page in request.house.my_pages.values():
         if page.module == module:
-            return page.factory(request, page.segment, account, customer_id)
+            return page.factory(request, page.segment, account, account.customer_id)
     return None
 
 

@@ -88,6 +88,12 @@ class ModuleRoot(Node):
         return [*entries, DENY_ALL]
 
 
+class AccountNode(Node):
+    """`/my/<account>`: a customer account, below which the mounts of modules stand."""
+
+    customer_id: int
+
+
 class CustomerRoot(ModuleRoot):
     """The mount of a module below `/my/<account>`: scopes of the membership in that account decide."""
 
@@ -112,6 +118,14 @@ def lineage(node: Node) -> Iterator[Node]:
     while current is not None:
         yield current
         current = current.__parent__
+
+
+def account_of(node: Node) -> AccountNode | None:
+    """The customer account that `node` stands below, or itself."""
+    for place in lineage(node):
+        if isinstance(place, AccountNode):
+            return place
+    return None
 
 
 def module_root(node: Node) -> ModuleRoot | None:

@@ -10,7 +10,7 @@ from pyramid.httpexceptions import HTTPForbidden
 from portal.kernel.errors import Denied, NextStep
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Membership, Realm, Scope, scope_principal
-from portal.kernel.tree import Ace, CustomerRoot, ModuleRoot, Node
+from portal.kernel.tree import Ace, AccountNode, CustomerRoot, ModuleRoot, Node
 from portal.my import CARD
 from portal.my.permissions import VIEW
 from portal.people import colleagues
@@ -48,7 +48,7 @@ class MyRoot(ModuleRoot):
         return Account(self.request, segment, self, membership)
 
 
-class Account(Node):
+class Account(AccountNode):
     """`/my/<account>`: a customer account as one of its members sees it."""
 
     def __init__(self, request: Request, name: str, parent: Node, membership: Membership) -> None:

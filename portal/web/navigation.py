@@ -5,7 +5,7 @@ from __future__ import annotations
 from portal.kernel.card import NavEntry
 from portal.kernel.composition import staff_root
 from portal.kernel.i18n import Text
-from portal.kernel.tree import Node
+from portal.kernel.tree import AccountNode, account_of
 from portal.web.request import NavigationEntry, Request
 
 
@@ -34,23 +34,21 @@ def customer_navigation(request: Request) -> list[NavigationEntry]:
         return []
     entries: list[NavigationEntry] = []
     for page in sorted(request.house.my_pages.values(), key=lambda page: page.order):
-        root = page.factory(request, page.segment, account, getattr(account, "customer_id"))  # noqa: B009
+        root = page.factory(request, page.segment, account, account.customer_id)
         if request.permits(page.permission, root):
             url = request.resource_path(root)
             entries.append(NavigationEntry(page.title, url, page.icon, request.path.startswith(url)))
     return entries
 
 
-def _account(request: Request) -> Node | None:
-    for node in request.lineage:
-        if getattr(node, "customer_id", None) is not None:
-            return node
+def _account(request: Request) -> AccountNode | None:
+    here = account_of(request.lineage[-1]) if request.lineage else None
     identity = request.identified
-    if identity is None or not identity.memberships:
-        return None
+    if here is not None or identity is None or not identity.memberships:
+        return here
     first = min(identity.memberships, key=lambda membership: membership.name)
     try:
-        return request.root["my"][first.account]
+        return account_of(request.root["my"][first.account])
     except KeyError:
         return None
 

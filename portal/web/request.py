@@ -15,7 +15,7 @@ from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import Text
 from portal.kernel.people import Realm
 from portal.kernel.request import Request as KernelRequest
-from portal.kernel.tree import Node, lineage
+from portal.kernel.tree import AccountNode, Node, lineage
 from portal.web.flash import read_flashes, write_flash
 
 CSRF_FIELD = "csrf_token"
@@ -109,7 +109,7 @@ class Request(KernelRequest):
         identity = self.identified
         if identity is None or len(identity.memberships) < 2:
             return []
-        here = next((n.__name__ for n in self.lineage if getattr(n, "customer_id", None)), None)
+        here = next((node.__name__ for node in self.lineage if isinstance(node, AccountNode)), None)
         return [
             AccountChoice(m.name, f"/my/{m.account}/", m.account == here)
             for m in sorted(identity.memberships, key=lambda m: m.name)
