@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+from babel import Locale
+
+from portal.kernel.folding import fold
 from portal.kernel.i18n import _
 from portal.kernel.people import SCOPES
 from portal.modules.taxes.interfaces import Position, position_title
@@ -23,6 +27,26 @@ from portal.web.merging import EditForm
 _POSITIONS = [(position.value, position_title(position)) for position in Position]
 _DAYS = (0, 7, 8, 10, 14, 15, 20, 21, 30, 45, 60, 75, 90, 120)
 _PHONE = r"[0-9+][0-9 ()./-]{2,38}"
+
+
+@lru_cache(maxsize=16)
+def country_names(locale: str) -> dict[str, str]:
+    """ISO 3166 codes with the names of countries in a language, by name."""
+    names: Any = Locale.parse(locale.replace("-", "_")).territories
+    found = {str(code): str(name) for code, name in names.items()}
+    countries = [(code, name) for code, name in found.items() if len(code) == 2 and code.isalpha()]
+    return dict(sorted(countries, key=lambda entry: fold(entry[1])))
+
+
+def country_name(code: str, locale: str) -> str:
+    """What a country is called in a language; the code itself where it has no name."""
+    return country_names(locale).get(code, code)
+
+
+def language_name(code: str, locale: str) -> str:
+    """What a language is called in another; the code itself where it has no name."""
+    names: Any = Locale.parse(locale.replace("-", "_")).languages
+    return str(names.get(code, code))
 
 
 class DaysField(ChoiceField):

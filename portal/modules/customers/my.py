@@ -14,7 +14,7 @@ from portal.kernel.i18n import _
 from portal.kernel.people import Scope
 from portal.kernel.tree import CustomerRoot, Node
 from portal.modules.customers import CARD, services
-from portal.modules.customers.forms import AddressForm, CompanyForm
+from portal.modules.customers.forms import AddressForm, CompanyForm, country_name
 from portal.modules.customers.interfaces import PostalAddress
 from portal.modules.customers.permissions import MY_MANAGE, MY_VIEW
 from portal.modules.customers.services import AddressData
@@ -142,7 +142,11 @@ def remove_address(context: MyAddress, request: Request) -> Response:
 def company(context: MyCompany, request: Request) -> dict[str, Any]:
     """What is stored about the customer's company."""
     account = services.my_account(request.unit, context.scope)
-    return {"account": account, "may_manage": request.permits(MY_MANAGE)}
+    return {
+        "account": account,
+        "country": country_name(account.country, request.locale_name),
+        "may_manage": request.permits(MY_MANAGE),
+    }
 
 
 @view_config(

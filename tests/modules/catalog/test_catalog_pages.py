@@ -173,4 +173,6 @@ def test_lists_cost_the_same_for_few_and_many(portal: TestPortal, editor: Browse
         product(portal, f"P-{number}", f"Product {number}")
     assert editor.statements("/catalog/") == few <= 4
     customer = portal.customer("buyer@customer.example", 1, ACCOUNT, "Customer", "view")
-    assert customer.statements(f"/my/{ACCOUNT}/catalog/") == customer.statements(f"/my/{ACCOUNT}/catalog/?q=P-59")
+    assert customer.statements(f"/my/{ACCOUNT}/catalog/") == customer.statements(
+        f"/my/{ACCOUNT}/catalog/?q=P-59"
+    )

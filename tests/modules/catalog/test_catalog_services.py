@@ -29,7 +29,9 @@ def portal(portals: PortalFactory) -> TestPortal:
     return made
 
 
-def product(portal: TestPortal, sku: str = "CHAI-1", name: str = "Chai", price: str = "18.00", **more: Any) -> ProductFacts:
+def product(
+    portal: TestPortal, sku: str = "CHAI-1", name: str = "Chai", price: str = "18.00", **more: Any
+) -> ProductFacts:
     data = ProductData(sku, name, "box", Decimal(price), more.pop("tax_class", "standard"), **more)
     return portal.run(lambda unit: services.create_product(unit, data))
 
@@ -74,14 +76,21 @@ def test_search_folds_and_takes_words_in_any_order(portal: TestPortal) -> None:
         ({"sku": " "}, "sku"),
         ({"tax_class": "nothing"}, "tax_class"),
         ({"kind": "thing"}, "kind"),
-        ({"list_price": Decimal("-1")}, "list_price"),
+        ({"list_price": Decimal(-1)}, "list_price"),
         ({"list_price": Decimal("1.1234567")}, "list_price"),
         ({"category": "x" * 26}, "category"),
     ],
 )
 def test_wrong_products_are_refused(portal: TestPortal, change: dict[str, Any], field: str) -> None:
     product(portal)
-    data = {"sku": "NEW", "name": "New", "unit": "box", "list_price": Decimal(1), "tax_class": "standard", **change}
+    data = {
+        "sku": "NEW",
+        "name": "New",
+        "unit": "box",
+        "list_price": Decimal(1),
+        "tax_class": "standard",
+        **change,
+    }
     with pytest.raises(Invalid) as invalid:
         portal.run(lambda unit: services.create_product(unit, ProductData(**data)))
     assert set(invalid.value.errors) == {field}
@@ -147,13 +156,18 @@ def test_categories_have_two_levels(portal: TestPortal) -> None:
         top = services.add_category(unit, CategoryData("Drinks"))
         low = services.add_category(unit, CategoryData("Tea", top.public_id))
         assert services.category_titles(unit) == {top.public_id: "Drinks", low.public_id: "Drinks › Tea"}
-    for wrong in (CategoryData("drinks"), CategoryData("Green tea", low.public_id), CategoryData("X", "x" * 26)):
+    for wrong in (
+        CategoryData("drinks"),
+        CategoryData("Green tea", low.public_id),
+        CategoryData("X", "x" * 26),
+    ):
         with pytest.raises(Invalid), portal.unit() as unit:
             services.add_category(unit, wrong)
-    with pytest.raises(Refused), portal.unit() as unit:
+    with portal.unit() as unit:
         found = services.find_category(unit, top.public_id)
         assert found is not None
-        services.remove_category(unit, found)
+        with pytest.raises(Refused):
+            services.remove_category(unit, found)
     with portal.reading() as unit:
         assert unit.db.scalar(text("SELECT count(*) FROM catalog_category")) == 2
 

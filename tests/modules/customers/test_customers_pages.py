@@ -35,7 +35,9 @@ def test_who_may(portal: TestPortal, account: Account) -> None:
     assert not [form for form in page.forms.values() if here in form.action]
 
 
-def test_a_role_is_needed_for_each_act(portal: TestPortal, account: Account, clerk: Browser, scalar: Scalar) -> None:
+def test_a_role_is_needed_for_each_act(
+    portal: TestPortal, account: Account, clerk: Browser, scalar: Scalar
+) -> None:
     made = account()
     page = clerk.get(f"/customers/{made.public_id}/")
     assert not [form for form in page.forms.values() if form.action.endswith("archive")]

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from modules.customers.conftest import Account, Scalar
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -22,8 +23,6 @@ from portal.modules.customers.interfaces import ICustomers, IMyAddresses
 from portal.modules.customers.services import AddressData, ContactData, CustomerData
 from portal.people import services as people
 from portal.testing.portal import TestPortal
-
-from modules.customers.conftest import Account, Scalar
 
 
 def base_of(portal: TestPortal, customer_id: int) -> dict[str, Any]:
@@ -60,7 +59,9 @@ def test_parallel_accounts_have_different_numbers(portal: TestPortal, scalar: Sc
 def test_what_others_ask(portal: TestPortal, account: Account) -> None:
     made = account("Alfreds Futterkiste", vat_id="DE 136 695 976", payment_days=14, tags="vip, Food")
     with portal.unit() as unit:
-        services.add_contact(unit, made.id, ContactData("Maria Anders", email="maria@alfreds.example", billing=True))
+        services.add_contact(
+            unit, made.id, ContactData("Maria Anders", email="maria@alfreds.example", billing=True)
+        )
         delivery = AddressData("Warehouse", "DE", city="Potsdam", billing=False)
         services.add_address(unit, made.id, delivery)
     with portal.reading() as unit:
@@ -160,7 +161,9 @@ def test_a_real_conflict_changes_nothing(portal: TestPortal, account: Account, s
     assert scalar("SELECT phone FROM customers_customer") == ""
 
 
-def test_renaming_reaches_search_and_memberships(portal: TestPortal, account: Account, scalar: Scalar) -> None:
+def test_renaming_reaches_search_and_memberships(
+    portal: TestPortal, account: Account, scalar: Scalar
+) -> None:
     made = account("Old Name")
     with portal.unit() as unit:
         user = people.add_user(unit, Realm.CUSTOMERS, "m@customer.example", "Maria", password="correct horse")
@@ -186,8 +189,8 @@ def test_city_follows_the_first_billing_address(portal: TestPortal, account: Acc
 
 def test_an_address_serves_for_something(portal: TestPortal, account: Account, scalar: Scalar) -> None:
     made = account()
+    data = AddressData("Nowhere", "DE", billing=False, delivery=False)
     with pytest.raises(Invalid):
-        data = AddressData("Nowhere", "DE", billing=False, delivery=False)
         portal.run(lambda unit: services.add_address(unit, made.id, data))
     assert scalar("SELECT count(*) FROM customers_address") == 1
 
@@ -254,6 +257,20 @@ def test_timeline_is_translated_when_it_is_read(portal: TestPortal, account: Acc
     assert (order.kind, order.document, order.actor) == ("orders.order", "o" * 26, "system")
     assert plain.text == "A plain name: 100%"
     assert first.text == "Account opened"
+
+
+def test_the_page_links_documents_only_where_permitted(portal: TestPortal, account: Account) -> None:
+    one, other = account("One"), account("Other")
+    with portal.unit() as unit:
+        record = unit.ask(ICustomers).record
+        record(one.id, "Merged with another", kind="customers.customer", public_id=other.public_id)
+        record(one.id, "Ordered", kind="orders.order", public_id="o" * 26)
+    clerk = portal.employee("clerk@company.example", "customers.reader")
+    links = {
+        link.text: link["href"]
+        for link in clerk.get(f"/customers/{one.public_id}/").html.select(".timeline a")
+    }
+    assert links == {"Merged with another": f"/customers/{other.public_id}/"}
 
 
 TAMPERED = [

@@ -55,7 +55,9 @@ def test_membership_begins_with_accession() -> None:
     assert decide("DE", "HR", "HR33392005961", date(2013, 7, 1)) is V
 
 
-_country = st.one_of(st.sampled_from(["DE", "FR", "GR", "EL", "GB", "XI", "MC", "US", "CH", "HR"]), st.text(max_size=4))
+_country = st.one_of(
+    st.sampled_from(["DE", "FR", "GR", "EL", "GB", "XI", "MC", "US", "CH", "HR"]), st.text(max_size=4)
+)
 
 
 @given(seller=_country, buyer=_country, vat_id=st.text(max_size=20), on=st.dates())

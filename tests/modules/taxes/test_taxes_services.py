@@ -77,7 +77,9 @@ def test_german_starting_table(portal: TestPortal) -> None:
 
 
 @pytest.mark.parametrize("country", ["AT", "FR", "NL", "BE", "ES", "IT", "GB", "CH"])
-def test_other_starting_tables_answer_for_each_reachable_position(portals: PortalFactory, country: str) -> None:
+def test_other_starting_tables_answer_for_each_reachable_position(
+    portals: PortalFactory, country: str
+) -> None:
     portal = portals("taxes", company__country=country)
     install(portal)
     buyers = [(country, ""), ("DE", "DE136695976"), ("DE", ""), ("US", "")]
@@ -119,7 +121,9 @@ def test_exemption_in_the_language_of_the_document(portal: TestPortal) -> None:
     with portal.reading() as unit:
         taxes = unit.ask(ITaxes)
         texts = {
-            language: taxes.taxation({"standard"}, Position.UNION_VAT_ID, TODAY, language)["standard"].exemption
+            language: taxes.taxation({"standard"}, Position.UNION_VAT_ID, TODAY, language)[
+                "standard"
+            ].exemption
             for language in ("en", "de", "de-AT", "fr")
         }
     assert "Art. 138 Directive" in texts["en"]
@@ -232,8 +236,8 @@ def test_contradictory_rates_are_refused(
 ) -> None:
     install(portal)
     before = count(portal, "taxes_rate")
+    begin = TODAY + timedelta(days=1)
     with pytest.raises(Invalid), portal.unit() as unit:
-        begin = TODAY + timedelta(days=1)
         services.begin_rates(unit, "standard", Position.DOMESTIC, begin, category, rates, texts)
     assert count(portal, "taxes_rate") == before
 

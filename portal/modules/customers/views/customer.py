@@ -11,14 +11,22 @@ from pyramid.view import view_config
 from portal.kernel.events import Warn
 from portal.kernel.i18n import _
 from portal.modules.customers import services
-from portal.modules.customers.forms import CustomerForm, InvitationForm, NewCustomerForm, NoteForm
+from portal.modules.customers.forms import (
+    CustomerForm,
+    InvitationForm,
+    NewCustomerForm,
+    NoteForm,
+    country_name,
+    language_name,
+)
 from portal.modules.customers.interfaces import CUSTOMER_PANELS
 from portal.modules.customers.models import Customer
 from portal.modules.customers.permissions import ARCHIVE, EDIT, INVITE, VIEW
 from portal.modules.customers.resources import CustomerNode, CustomersRoot
-from portal.modules.customers.services import AddressData, CustomerData, PossibleDuplicates
+from portal.modules.customers.services import AddressData, CustomerData, Entry, PossibleDuplicates
 from portal.modules.taxes.interfaces import ITaxes, Position, position_title
 from portal.web import LANGUAGES
+from portal.web.references import staff_url
 from portal.web.request import Request
 from portal.web.slots import panels
 
@@ -84,11 +92,13 @@ def customer(context: CustomerNode, request: Request) -> dict[str, Any]:
     return {
         "customer": row,
         "facts": facts,
+        "country": country_name(row.country, request.locale_name),
+        "language": language_name(row.language, request.locale_name),
         "position": position_title(unit.ask(ITaxes).position(row.country, row.vat_id, override)),
         "tags": services.tags_of(unit, row.id),
         "notes": services.notes(unit, row.id),
         "note_form": NoteForm(request),
-        "entries": services.timeline(unit, row.id),
+        "entries": [(entry, _url(request, entry)) for entry in services.timeline(unit, row.id)],
         "members": services.members(unit, row.id),
         "panels": panels(request, CUSTOMER_PANELS, context, facts),
         "may_edit": request.permits(EDIT),
@@ -178,8 +188,12 @@ def end_membership(context: CustomerNode, request: Request) -> Response:
     return HTTPSeeOther(request.resource_path(context))
 
 
+def _url(request: Request, entry: Entry) -> str | None:
+    return staff_url(request, entry.kind, entry.document) if entry.kind else None
+
+
 def _languages(form: CustomerForm, request: Request, stored: Customer | None = None) -> None:
     codes = list(request.setting(LANGUAGES))
     if stored is not None and stored.language not in codes:
         codes.append(stored.language)
-    form.language.choices = [(code, code) for code in codes]
+    form.language.choices = [(code, language_name(code, request.locale_name)) for code in codes]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from babel import Locale
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.response import Response
 from pyramid.view import view_config
@@ -14,6 +13,7 @@ from sqlalchemy.types import String, TypeDecorator
 from portal.kernel.folding import fold, matches
 from portal.kernel.i18n import _
 from portal.modules.customers import services
+from portal.modules.customers.forms import country_names
 from portal.modules.customers.models import Customer, Tag
 from portal.modules.customers.permissions import EDIT, VIEW
 from portal.modules.customers.resources import CustomersRoot, Typed
@@ -79,14 +79,6 @@ def listing(request: Request) -> Listing:
             TextFilter("tag", _("Tag"), _tagged),
         ),
     )
-
-
-def country_names(locale: str) -> dict[str, str]:
-    """ISO 3166 codes with the names of countries in a language, by name."""
-    names: Any = Locale.parse(locale.replace("-", "_")).territories
-    found = {str(code): str(name) for code, name in names.items()}
-    countries = [(code, name) for code, name in found.items() if len(code) == 2 and code.isalpha()]
-    return dict(sorted(countries, key=lambda entry: fold(entry[1])))
 
 
 @view_config(
