@@ -53,7 +53,11 @@ def main(global_config: Mapping[str, str] | None, **settings: str) -> Router:
     config = compose(settings)
     if global_config and "__file__" in global_config:
         config.house.source = Path(global_config["__file__"])
-    check_database(config.house)
+    try:
+        check_database(config.house)
+    except BaseException:
+        config.house.database.engine.dispose()
+        raise
     return config.make_wsgi_app()
 
 
@@ -62,6 +66,8 @@ def _pyramid_settings(raw: Mapping[str, str]) -> dict[str, Any]:
         "pyramid.includes": "",
         "retry.attempts": 5,
         **raw,
+        # Texts of templates are looked up where those of Python are; the default would be the package's name.
+        "jinja2.i18n.domain": "portal",
         "tm.commit_veto": "portal.web.transactions.commit_veto",
         "tm.manager_hook": "pyramid_tm.explicit_manager",
         # Else every request, static files included, would look for its session before anything is decided.

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portal.kernel.people import Actor
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import CustomerFacts, ICustomers
 from portal.testing import Browser, TestPortal
 from portal.testing.crawler import every_role
+
+if TYPE_CHECKING:
+    from portal.modules.orders.services.drafting import Created
 
 MODULES = ("taxes", "customers", "catalog", "orders")
 SPECIMEN = "acme_loyalty"
@@ -47,8 +50,8 @@ def make_world(portal: TestPortal) -> World:
     if has("taxes"):
         portal.run(_taxes)
     if has("customers"):
-        world.alpha = portal.run(lambda unit: _customer(unit, "Alpha GmbH", "alpha"), CLERK)
-        world.beta = portal.run(lambda unit: _customer(unit, "Beta GmbH", "beta"), CLERK)
+        world.alpha = portal.run(lambda unit: new_customer(unit, "Alpha GmbH", "alpha"), CLERK)
+        world.beta = portal.run(lambda unit: new_customer(unit, "Beta GmbH", "beta"), CLERK)
     if has("catalog"):
         world.products = portal.run(_products, CLERK)
     if has("finance"):
@@ -70,7 +73,8 @@ def _taxes(unit: Unit) -> None:
     services.install_defaults(unit)
 
 
-def _customer(unit: Unit, name: str, word: str) -> CustomerFacts:
+def new_customer(unit: Unit, name: str, word: str) -> CustomerFacts:
+    """A customer with an address, a contact and a note; `word` is the domain of their e-mail."""
     from portal.modules.customers import services
     from portal.modules.customers.services import AddressData, ContactData, CustomerData
 
@@ -111,28 +115,29 @@ def _chart(unit: Unit) -> None:
     starting_chart.install_chart(unit)
 
 
+def draft_order(unit: Unit, customer: CustomerFacts, product: str) -> Created:
+    """A quotation over ten of the product and an hour of work."""
+    from portal.modules.orders.services import drafting
+    from portal.modules.orders.services.drafts import Draft, DraftLine
+
+    standard = drafting.standard_draft(unit, customer)
+    values: dict[str, Any] = {name: getattr(standard, name) for name in standard.__slots__}
+    lines = (
+        DraftLine(Decimal(10), product=product),
+        DraftLine(Decimal(1), name="Setting up", service=True, unit_price=Decimal(90), tax_class="standard"),
+    )
+    contact = customer.contacts[0].name
+    return drafting.create(unit, customer, Draft(**{**values, "lines": lines, "contact": contact}))
+
+
 def _orders(world: World, customer: CustomerFacts) -> list[str]:
     """A draft, a sent quotation with a question, an order that is partly delivered, and a request."""
     from portal.kernel.people import Scope
-    from portal.modules.orders.services import comments, deliveries, drafting, lifecycle, own
+    from portal.modules.orders.services import comments, deliveries, lifecycle, own
     from portal.modules.orders.services.billing import Orders
-    from portal.modules.orders.services.drafting import Created
-    from portal.modules.orders.services.drafts import Draft, DraftLine
+    from portal.modules.orders.services.drafts import DraftLine
 
     portal = world.portal
-
-    def draft(unit: Unit) -> Created:
-        standard = drafting.standard_draft(unit, customer)
-        values: dict[str, Any] = {name: getattr(standard, name) for name in standard.__slots__}
-        lines = (
-            DraftLine(Decimal(10), product=world.products[0]),
-            DraftLine(
-                Decimal(1), name="Setting up", service=True, unit_price=Decimal(90), tax_class="standard"
-            ),
-        )
-        return drafting.create(
-            unit, customer, Draft(**{**values, "lines": lines, "contact": customer.contacts[0].name})
-        )
 
     def send(unit: Unit, order: Created) -> None:
         lifecycle.send(unit, order.id)
@@ -143,7 +148,9 @@ def _orders(world: World, customer: CustomerFacts) -> list[str]:
         goods = next(line for line in Orders(unit).get(order.id).lines if not line.service)
         deliveries.deliver(unit, order.id, {goods.id: Decimal(4)})
 
-    made = [portal.run(draft, CLERK) for _times in range(3)]
+    made = [
+        portal.run(lambda unit: draft_order(unit, customer, world.products[0]), CLERK) for _times in range(3)
+    ]
     portal.run(lambda unit: send(unit, made[1]), CLERK)
     portal.run(lambda unit: deliver(unit, made[2]), CLERK)
     line = DraftLine(Decimal(2), product=world.products[1])
