@@ -39,10 +39,12 @@ CARD = Card(
 def includeme(config: Composer) -> None:
     """Connect the module."""
     from portal.kernel.composition import DocumentType
+    from portal.modules.catalog.interfaces import IBuyerCurrency
     from portal.modules.customers.events import CustomerArchiving
     from portal.modules.orders import checks, demo, jobs, my, panels, resources, subscribers
     from portal.modules.orders.interfaces import IOrders
     from portal.modules.orders.services.billing import Orders
+    from portal.modules.orders.services.buying import BuyerCurrency
     from portal.modules.orders.services.lifecycle import CONFIRM_JOB, DOCUMENT_KIND
     from portal.modules.orders.views.actions import register_actions
 
@@ -52,6 +54,7 @@ def includeme(config: Composer) -> None:
         CARD, my.MyOrders, title=_("Orders"), permission=permissions.MY_VIEW, icon="file-text", order=20
     )
     config.provide(IOrders, Orders, module=name)
+    config.provide(IBuyerCurrency, BuyerCurrency, module=name)
     config.refer(DocumentType(DOCUMENT_KIND, name, _("Order"), "", permissions.VIEW, my_path="orders/"))
     config.hear(CustomerArchiving, subscribers.refuse_open_orders, module=name)
     config.job(CONFIRM_JOB, jobs.confirm_accepted, module=name)

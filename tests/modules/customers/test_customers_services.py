@@ -228,18 +228,27 @@ def test_events(portal: TestPortal) -> None:
 
 def test_archiving_is_a_vote(portal: TestPortal, account: Account, scalar: Scalar) -> None:
     made = account()
+
+    def archive(*allowed: str) -> Any:
+        return portal.run(lambda unit: services.archive(unit, made.id, lambda _module, may: may in allowed))
+
     answers: list[Any] = [Hold("finance", _("Open items"), "finance.post")]
     portal.house.subscribers[CustomerArchiving] = [lambda _vote, _unit: answers[0]]
-    with pytest.raises(Refused, match="Open items"):
-        portal.run(lambda unit: services.archive(unit, made.id))
+    with pytest.raises(Refused) as held:
+        archive()
+    assert "Open items" not in str(held.value.reason)
     assert scalar("SELECT active FROM customers_customer") in (True, 1)
-    answers[0] = Warn("orders", _("One quotation"))
-    assert portal.run(lambda unit: services.archive(unit, made.id)) == [answers[0]]
+    assert archive("finance.post") == ["Open items"]
+    portal.run(lambda unit: services.unarchive(unit, made.id))
+    answers[0] = Warn("orders", _("One quotation"), "orders.view")
+    assert archive() == []
+    portal.run(lambda unit: services.unarchive(unit, made.id))
+    assert archive("orders.view") == ["One quotation"]
     assert scalar("SELECT active FROM customers_customer") in (False, 0)
     with portal.reading() as unit:
         assert unit.ask(ICustomers).search("alfreds") == ()
     with pytest.raises(Refused):
-        portal.run(lambda unit: services.archive(unit, made.id))
+        archive()
     portal.run(lambda unit: services.unarchive(unit, made.id))
     assert scalar("SELECT active FROM customers_customer") in (True, 1)
 

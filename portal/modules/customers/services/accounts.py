@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -30,6 +30,14 @@ from portal.modules.taxes.interfaces import Position
 from portal.people import services as people
 
 FIRST_NUMBER = 10001
+
+#: Whether the person has a permission of another module: (module, permission) → yes or no.
+Allowed = Callable[[str, str], bool]
+
+
+def _nobody(_module: str, _permission: str) -> bool:
+    """What the portal itself may pass over: nothing."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +137,26 @@ def change_customer(unit: Unit, customer_id: int, values: Mapping[str, Any], bas
     unit.publish(CustomerChanged(customer.id, customer.public_id))
 
 
-def archive(unit: Unit, customer_id: int) -> Sequence[Verdict]:
-    """Take an account out of use, unless somebody objects. Returns what voters warn of.
+def archive(unit: Unit, customer_id: int, allowed: Allowed = _nobody) -> Sequence[Text]:
+    """Take an account out of use, unless somebody objects. Returns the warnings that this person may read.
 
-    Raises Refused for an archived account, or with the first objection.
+    `allowed(module, permission)` says what the person may do elsewhere: release a hold, read a warning. Raises Refused
+    for an archived account, or as long as a hold stands.
     """
     customer = lock(unit, customer_id)
     if not customer.active:
         raise Refused(_("This account is archived already."))
     verdicts = unit.vote(CustomerArchiving(customer_id))
     for verdict in verdicts:
-        if isinstance(verdict, Hold):
-            raise Refused(verdict.reason)
+        if isinstance(verdict, Hold) and not allowed(verdict.voter, verdict.release):
+            raise Refused(_("This is held until somebody with the right to do so releases it."))
     _set_active(unit, customer, False, _("Account archived"))
-    return verdicts
+    return [verdict.reason for verdict in verdicts if _may_read(verdict, allowed)]
+
+
+def _may_read(verdict: Verdict, allowed: Allowed) -> bool:
+    permission = verdict.release if isinstance(verdict, Hold) else verdict.permission
+    return permission is None or allowed(verdict.voter, permission)
 
 
 def unarchive(unit: Unit, customer_id: int) -> None:

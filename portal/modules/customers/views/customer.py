@@ -8,7 +8,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from portal.kernel.events import Warn
+from portal.kernel.composition import staff_root
 from portal.kernel.i18n import _
 from portal.modules.customers import services
 from portal.modules.customers.forms import (
@@ -130,9 +130,13 @@ def edit(context: CustomerNode, request: Request) -> Any:
 @view_config(context=CustomerNode, name="archive", permission=ARCHIVE, request_method="POST", show="")
 def archive(context: CustomerNode, request: Request) -> Response:
     """Take an account out of use."""
-    for verdict in services.archive(request.unit, context.customer.id):
-        if isinstance(verdict, Warn):
-            request.flash(verdict.reason, "warning")
+
+    def allowed(module: str, permission: str) -> bool:
+        root = staff_root(request, module)
+        return root is not None and request.permits(permission, root)
+
+    for warning in services.archive(request.unit, context.customer.id, allowed):
+        request.flash(warning, "warning")
     request.flash(_("The account was archived."))
     return HTTPSeeOther(request.resource_path(context))
 
