@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from pyramid.authorization import Allow
-from pyramid.authorization import Allow
 from sqlalchemy import select
 
 from portal.kernel.card import Card
@@ -44,13 +43,6 @@ class AdminRoot(ModuleRoot):
     def title(self) -> Text:
         """The title in breadcrumbs."""
         return _("Administration")
-
-    def __acl__(self) -> list[Ace]:
-        """Whoever has a role with the right to any page below may see the index; the pages decide for themselves."""
-        house = self.request.house
-        pages = {offer.call().permission for offer in house.offered(ADMIN_PAGES)}
-        roles = [role for card in house.cards for role in card.roles if pages & set(role.permissions)]
-        return [*((Allow, role_principal(role.name), ENTER) for role in roles), *super().__acl__()]
 
     def __acl__(self) -> list[Ace]:
         """Whoever may open one of the pages may enter; the pages decide for themselves."""
