@@ -12,9 +12,15 @@ _LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae"
 
 
 def fold(text: str) -> str:
-    """Lower case, without marks, ligatures or repeated white space; ß becomes ss."""
-    lower = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
+    """Lower case, without marks, ligatures or repeated white space; ß becomes ss. It may be longer than `text`."""
+    # Taken apart before and after: styled capitals have no lower case, and lower case can be composed again.
+    lower = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_LETTERS)
     return " ".join("".join(sign for sign in lower if not unicodedata.combining(sign)).split())
+
+
+def sort_key(text: str) -> str:
+    """Folded text to order by, at most twice as long as `text` so that it fits its column."""
+    return fold(text)[: 2 * len(text)]
 
 
 def matches(folded: Any, term: str) -> ColumnElement[bool]:

@@ -83,6 +83,15 @@ def test_what_others_ask(portal: TestPortal, account: Account) -> None:
         portal.run(lambda unit: unit.ask(ICustomers).lock(999))
 
 
+def test_names_that_grow_when_they_are_folded(portal: TestPortal, account: Account) -> None:
+    name = "ﷺ" * 200
+    made = account(name, city="ﷺ" * 100)
+    with portal.reading() as unit:
+        assert unit.ask(ICustomers).get(made.id).name == name
+    with pytest.raises(Invalid):
+        account("Other", tags="ﷺ" * 50)
+
+
 def test_get_takes_two_statements(portal: TestPortal, account: Account) -> None:
     made = account()
     assert len(portal.count(lambda unit: unit.ask(ICustomers).get(made.id))) == 2

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.kernel.errors import Invalid, Refused
-from portal.kernel.folding import fold
+from portal.kernel.folding import fold, sort_key
 from portal.kernel.i18n import _
 from portal.kernel.merging import merge
 from portal.kernel.unit import Unit
@@ -84,7 +84,7 @@ def remove_category(unit: Unit, category: Category) -> None:
 
 
 def _write(unit: Unit, category: Category, name: str, parent_id: str | None) -> None:
-    key = fold(name)
+    key = sort_key(name)
     taken = unit.db.scalar(select(Category.id).where(Category.name_key == key))
     if taken is not None and taken != category.id:
         raise Invalid({"name": _("There is a category with this name already.")})

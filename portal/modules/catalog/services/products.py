@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.kernel.errors import Invalid
-from portal.kernel.folding import fold
+from portal.kernel.folding import fold, sort_key
 from portal.kernel.i18n import Text, _
 from portal.kernel.merging import merge
 from portal.kernel.money import OutOfRange, from_scaled, to_scaled
@@ -121,7 +121,7 @@ def _write(unit: Unit, product: Product, values: Mapping[str, Any]) -> None:
     product.sku = values["sku"]
     product.sku_key = sku_key
     product.name = values["name"]
-    product.name_key = fold(values["name"])
+    product.name_key = sort_key(values["name"])
     product.description = values["description"]
     product.unit = values["unit"]
     product.list_price = to_scaled(values["list_price"])
@@ -142,6 +142,8 @@ def _errors(unit: Unit, product: Product, values: Mapping[str, Any], sku_key: st
     taken = unit.db.scalar(select(Product.id).where(Product.sku_key == sku_key))
     if not sku_key:
         errors["sku"] = _("This field is required.")
+    elif len(sku_key) > 80:
+        errors["sku"] = _("This SKU is too long.")
     elif taken is not None and taken != product.id:
         errors["sku"] = _("There is a product with this SKU already.")
     kept = product.tax_class if product in unit.db else None

@@ -6,7 +6,7 @@ import re
 
 from sqlalchemy import select
 
-from portal.kernel.folding import fold
+from portal.kernel.folding import fold, sort_key
 from portal.kernel.unit import Unit
 from portal.modules.customers.models import Address, Customer, Tag
 
@@ -50,9 +50,9 @@ def refresh(unit: Unit, customer: Customer) -> None:
     tags = unit.db.scalars(select(Tag.tag).where(Tag.customer_id == customer.id).order_by(Tag.tag_key)).all()
     cities = [row.city for row in rows if row.billing] + [row.city for row in rows if not row.billing]
     customer.city = next(iter(cities), "")
-    customer.city_key = fold(customer.city)
-    customer.name_key = fold(customer.name)
-    customer.match_name = match_name(customer.name)
+    customer.city_key = sort_key(customer.city)
+    customer.name_key = sort_key(customer.name)
+    customer.match_name = match_name(customer.name)[:400]
     customer.match_begin = customer.match_name[:BEGIN]
     customer.email_domain = email_domain(customer.email)
     customer.phone_digits = phone_digits(customer.phone)

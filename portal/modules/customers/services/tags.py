@@ -21,7 +21,7 @@ def split_tags(text: str) -> list[str]:
     Raises Invalid for a tag that is too long.
     """
     found = {fold(word): " ".join(word.split()) for word in text.split(",") if fold(word)}
-    if any(len(tag) > _LONGEST for tag in found.values()):
+    if any(len(tag) > _LONGEST or len(key) > 2 * _LONGEST for key, tag in found.items()):
         raise Invalid({"tags": _("A tag has at most ${longest} characters.", mapping={"longest": _LONGEST})})
     return [found[key] for key in sorted(found)]
 
