@@ -106,7 +106,7 @@ class ProductChoices:
         self._request = request
         self._stored = stored
         self._typed = list(rows)
-        ids = {str(row.product.typed) for row in self._typed if row.product.typed}
+        ids = {str(row.product.value) for row in self._typed if row.product.value}
         lacking = ids - stored.keys()
         self.facts: dict[str, ProductFacts] = (
             dict(request.unit.ask(IProducts).find(lacking)) if lacking else {}

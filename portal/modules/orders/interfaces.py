@@ -82,6 +82,7 @@ class OrderFacts:
     tax: int
     gross: int
     lines: tuple[OrderLineFacts, ...]
+    customer_number: str = ""
 
 
 class IOrders(Protocol):

@@ -56,7 +56,7 @@ ORDERS = Listing(
     default="-number",
     name="orders",
     search=_found,
-    search_hint=_("Number, customer or reference"),
+    search_hint=_("Number, customer, reference, contact, address"),
     filters=(
         ChoiceFilter("state", _("State"), _STATES, _in_state),
         ChoiceFilter("delivery", _("Delivery"), _titles(DELIVERY), lambda value: Order.delivery == value),
@@ -67,6 +67,7 @@ ORDERS = Listing(
             lambda value: func.lower(Order.responsible).contains(value.lower(), autoescape=True),
         ),
         DateFilter("ordered", _("Date"), Order.ordered_on),
+        DateFilter("requested", _("Requested date"), Order.requested_on),
         DateFilter("promised", _("Promised"), Order.promised_on),
         FlagFilter("question", _("Question unanswered"), Order.awaiting_answer.is_),
     ),

@@ -36,6 +36,7 @@ class Order(Base):
       rate. `policy`: text of `portal.kernel.money.Policy`.
     - `exchange_rate`: units of the base currency for one unit of `currency`; `base_gross` the total in base.
     - `paid`: whether everything billed has been paid, as finance says; shown in `billing` once all is billed.
+    - `search_text`: folded, what the search of the list looks in beside the number.
     - `awaiting_answer`: the customer asked something that nobody answered yet.
     """
 
@@ -57,6 +58,7 @@ class Order(Base):
         Index("ix_orders_order_customer_name", "customer_name", "id"),
         Index("ix_orders_order_gross", "gross", "id"),
         Index("ix_orders_order_promised_on", "promised_on", "id"),
+        Index("ix_orders_order_requested_on", "requested_on", "id"),
         Index("ix_orders_order_state", "state", "id"),
         Index("ix_orders_order_delivery", "delivery", "id"),
         Index("ix_orders_order_billing", "billing", "id"),
@@ -97,7 +99,7 @@ class Order(Base):
     contact: Mapped[str] = mapped_column(String(200))
     responsible: Mapped[str] = mapped_column(String(200))
     notes: Mapped[str] = mapped_column(Text)
-    search_text: Mapped[str] = mapped_column(String(800))
+    search_text: Mapped[str] = mapped_column(Text)
 
     currency: Mapped[str] = mapped_column(String(3))
     policy: Mapped[str] = mapped_column(String(40))

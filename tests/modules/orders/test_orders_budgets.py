@@ -13,7 +13,9 @@ from portal.testing.portal import Browser
 
 
 def lines(shop: Shop, count: int) -> list[DraftLine]:
-    return [DraftLine(Decimal(1), product=(shop.tea, shop.soap)[place % 2].public_id) for place in range(count)]
+    return [
+        DraftLine(Decimal(1), product=(shop.tea, shop.soap)[place % 2].public_id) for place in range(count)
+    ]
 
 
 def taken(browser: Browser, response: object) -> int:

@@ -147,9 +147,7 @@ class Fulfilment(RuleBasedStateMachine):
         def act(unit: Unit) -> bool:
             orders = Orders(unit)
             orders.lock(self.order.id)
-            orders.record_invoiced(
-                self.order.id, dict(zip(self.ids, map(Decimal, shares), strict=True))
-            )
+            orders.record_invoiced(self.order.id, dict(zip(self.ids, map(Decimal, shares), strict=True)))
             return True
 
         if self.attempt(act, fits):
@@ -174,7 +172,8 @@ class Fulfilment(RuleBasedStateMachine):
     def close(self) -> None:
         open_goods = any(line.open_goods for line in self.model.lines)
         if self.attempt(
-            lambda unit: lifecycle.close(unit, self.order.id), self.model.state == "confirmed" and not open_goods
+            lambda unit: lifecycle.close(unit, self.order.id),
+            self.model.state == "confirmed" and not open_goods,
         ):
             self.model.state = "closed"
 

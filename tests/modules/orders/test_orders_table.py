@@ -13,7 +13,15 @@ from modules.pages import form_to, form_with
 from webtest import TestResponse
 
 from portal.modules.orders.events import OrderConfirmed
-from portal.modules.orders.transitions import BEGINNINGS, TABLE, Situation, State, Transition, offered, transition
+from portal.modules.orders.transitions import (
+    BEGINNINGS,
+    TABLE,
+    Situation,
+    State,
+    Transition,
+    offered,
+    transition,
+)
 from portal.modules.orders.views.actions import ACTS
 from portal.testing.portal import Browser
 
@@ -56,7 +64,9 @@ def test_what_is_offered_follows_state_guard_and_permission() -> None:
     draft = Situation(State.QUOTATION, today, lines=1)
     names = [row.action for row in offered(draft, lambda _permission: True)]
     assert names == ["edit", "send", "confirm", "withdraw"]
-    assert [row.action for row in offered(draft, lambda permission: permission == "orders.confirm")] == ["confirm"]
+    assert [row.action for row in offered(draft, lambda permission: permission == "orders.confirm")] == [
+        "confirm"
+    ]
     unfinished = Situation(State.QUOTATION, today, lines=1, untaxed=1)
     assert [row.action for row in offered(unfinished, lambda _permission: True)] == ["edit", "withdraw"]
     late = Situation(State.SENT, today, today - timedelta(days=1), lines=1)
@@ -71,7 +81,9 @@ def path_to(goal: State) -> list[str]:
         if state == goal:
             return way
         if len(way) < 6:
-            ways.extend(([*way, row.action], row.target) for row in TABLE if state in row.origins and row.target)
+            ways.extend(
+                ([*way, row.action], row.target) for row in TABLE if state in row.origins and row.target
+            )
     raise AssertionError(f"the table does not lead to {goal}")
 
 

@@ -1,9 +1,11 @@
-"""Orders in the demo: Northwind's 830, each through the verbs that people use, and further ones for measuring."""
+"""Orders in the demo: Northwind's 830 through the verbs that people use, three new requests, further ones for measuring."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from portal.modules.orders.demo import further
-from portal.modules.orders.demo.fates import fate_of
+from portal.modules.orders.demo.fates import REPEATED, fate_of
 from portal.modules.orders.demo.story import Cast, Story
 from portal.ops import northwind
 from portal.ops.demo import DemoContext
@@ -19,4 +21,7 @@ def run(context: DemoContext) -> None:
     context.further.steps.append(further.step(context, cast.clerk))
     context.further.rules.append(further.rules)
     for order in northwind.orders():
-        Story(context, cast, order, fate_of(order)).begin()
+        story = Story(context, cast, order, fate_of(order))
+        story.begin()
+        if order.id in REPEATED:
+            story.repeat(context.today - timedelta(days=1 + order.id % 3))

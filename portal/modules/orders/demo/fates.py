@@ -13,9 +13,8 @@ from portal.ops import northwind
 
 
 class End(Enum):
-    """How far an order gets. Those that are delivered are closed when everything is billed and paid."""
+    """How far an order gets; requests have no prices yet and come on top (see `story.repeat`). Those that are delivered are closed when everything is billed and paid."""
 
-    REQUESTED = "requested"
     QUOTATION = "quotation"
     SENT = "sent"
     ACCEPTED = "accepted"
@@ -58,21 +57,23 @@ _OPEN = {
     11051: End.DECLINED,
     11054: End.CONFIRMED,
     11058: End.DELIVERED_PARTLY,
-    11059: End.REQUESTED,
-    11061: End.REQUESTED,
+    11059: End.CONFIRMED,
+    11061: End.ACCEPTED,
     11062: End.CONFIRMED,
     11065: End.SENT,
     11068: End.ACCEPTED,
     11070: End.SENT,
     11071: End.ACCEPTED,
     11072: End.SENT,
-    11073: End.REQUESTED,
+    11073: End.SENT,
     11074: End.SENT,
     11075: End.QUOTATION,
     11076: End.QUOTATION,
     11077: End.SENT,
 }
 _REQUESTING = frozenset({"ERNSH", "RATTC"})
+#: Orders that their customers request once more in the last days.
+REPEATED = (11017, 11046, 11063)
 _LOST = {7: End.DECLINED, 17: End.EXPIRED, 27: End.WITHDRAWN, 33: End.CANCELLED}
 
 
@@ -92,7 +93,7 @@ def fate_of(order: northwind.Order) -> Fate:
 
 
 def _way(order: northwind.Order, end: End) -> Way:
-    if end is End.REQUESTED or order.id == 11072 or (order.customer in _REQUESTING and order.id % 3 == 0):
+    if order.id == 11072 or (order.customer in _REQUESTING and order.id % 3 == 0):
         return Way.REQUESTED
     offered = end in {End.SENT, End.ACCEPTED, End.DECLINED, End.EXPIRED}
     return Way.QUOTED if offered or order.id % 5 < 2 else Way.ORDERED

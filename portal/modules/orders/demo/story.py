@@ -13,6 +13,7 @@ from portal.modules.customers.demo import BUYERS
 from portal.modules.customers.interfaces import CustomerFacts, ICustomers, PostalAddress
 from portal.modules.orders.demo.fates import End, Fate, Way
 from portal.modules.orders.events import OrderDelivered
+from portal.modules.orders.interfaces import BILL_BY_HAND
 from portal.modules.orders.models import Order
 from portal.modules.orders.services import comments, deliveries, drafting, editing, lifecycle, own, reading
 from portal.modules.orders.services.drafts import Draft, DraftLine
@@ -72,6 +73,15 @@ class Story:
         else:
             self._put(self._first, 7, self._create)
 
+    def repeat(self, day: date) -> None:
+        """Let the customer request the same once more, which nobody has looked at yet."""
+        self._put(day, 6, self._request_again, self._buyer)
+
+    def _request_again(self, unit: Unit) -> None:
+        scope = Scope(self._context.accounts[self._order.customer])
+        lines = own.lines_to_repeat(unit, scope, self._public_id)
+        own.request(unit, scope, lines, notes="The same as last time, please.")
+
     # --- quotations ----------------------------------------------------------------------------------------
 
     def _request(self, unit: Unit) -> None:
@@ -87,8 +97,7 @@ class Story:
             requested_on=self._context.moved(self._order.required),
         )
         self._id, self._public_id = created.id, created.public_id
-        if self._fate.end is not End.REQUESTED:
-            self._put(self._first, 8, self._take_up)
+        self._put(self._first, 8, self._take_up)
 
     def _take_up(self, unit: Unit) -> None:
         order = drafting.take_up(unit, self._id)
@@ -209,11 +218,11 @@ class Story:
         elif self._fate.end is End.REST_CANCELLED:
             self._put(unit.today() + 8 * _DAY, 9, self._cancel_rests)
         elif whole:
-            self._close_unbilled(unit)
+            self._completed(unit)
 
     def _deliver_rest(self, unit: Unit) -> None:
         deliveries.deliver(unit, self._id, self._open(unit), note="Rest of the order")
-        self._close_unbilled(unit)
+        self._completed(unit)
 
     def _deliver_wrongly(self, unit: Unit) -> None:
         made = deliveries.deliver(unit, self._id, _half(self._open(unit)))
@@ -227,12 +236,14 @@ class Story:
         ]
         for position in open_positions:
             deliveries.cancel_rest(unit, self._id, position)
-        self._close_unbilled(unit)
+        self._completed(unit)
 
-    def _close_unbilled(self, unit: Unit) -> None:
-        """Where nobody bills, a delivered order is closed by hand."""
+    def _completed(self, unit: Unit) -> None:
+        """An order that is billed by hand waits for it; where nobody bills, a delivered order is closed by hand."""
         if not unit.house.subscribers.get(OrderDelivered):
             lifecycle.close(unit, self._id)
+        elif self._fate.bill_on == BILL_BY_HAND:
+            self._context.to_bill.append(self._public_id)
 
     # --- details -------------------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.Column("contact", sa.String(length=200), nullable=False),
         sa.Column("responsible", sa.String(length=200), nullable=False),
         sa.Column("notes", sa.Text(), nullable=False),
-        sa.Column("search_text", sa.String(length=800), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("policy", sa.String(length=40), nullable=False),
         sa.Column("payment_days", portal.kernel.db.BigInt, nullable=False),
@@ -104,6 +104,7 @@ def upgrade() -> None:
     op.create_index("ix_orders_order_delivery", "orders_order", ["delivery", "id"], unique=False)
     op.create_index("ix_orders_order_gross", "orders_order", ["gross", "id"], unique=False)
     op.create_index("ix_orders_order_ordered_on", "orders_order", ["ordered_on", "id"], unique=False)
+    op.create_index("ix_orders_order_requested_on", "orders_order", ["requested_on", "id"], unique=False)
     op.create_index("ix_orders_order_promised_on", "orders_order", ["promised_on", "id"], unique=False)
     op.create_index("ix_orders_order_responsible", "orders_order", ["responsible", "id"], unique=False)
     op.create_index("ix_orders_order_state", "orders_order", ["state", "id"], unique=False)
@@ -286,6 +287,7 @@ def downgrade() -> None:
     op.drop_table("orders_comment")
     op.drop_index("ix_orders_order_state", table_name="orders_order")
     op.drop_index("ix_orders_order_responsible", table_name="orders_order")
+    op.drop_index("ix_orders_order_requested_on", table_name="orders_order")
     op.drop_index("ix_orders_order_promised_on", table_name="orders_order")
     op.drop_index("ix_orders_order_ordered_on", table_name="orders_order")
     op.drop_index("ix_orders_order_gross", table_name="orders_order")

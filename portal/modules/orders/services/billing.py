@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,7 @@ class Orders:
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
+        self._locked: dict[int, tuple[Order, Sequence[OrderLine]]] = {}
 
     def get(self, order_id: int) -> OrderFacts:
         """The order with its lines (two statements). LookupError when unknown."""
@@ -44,17 +45,18 @@ class Orders:
     def lock(self, order_id: int) -> OrderFacts:
         """The same, with the order's row locked until the transaction ends."""
         self._unit.db.flush()
-        return self._facts(reading.lock(self._unit, order_id))
+        order = reading.lock(self._unit, order_id)
+        self._locked[order_id] = (order, reading.lines_of(self._unit.db, order_id))
+        return reading.facts(*self._locked[order_id])
 
     def record_invoiced(self, order_id: int, quantities: Mapping[int, Decimal]) -> None:
         """Quantities by line id that an invoice bills (negative: that a credit note takes back).
 
         The order is locked by the caller. Raises Refused where more than the rest would be billed.
         """
-        order = self._order(order_id)
+        order, lines = self._held(order_id)
         if order.state not in BILLABLE:
             raise Refused(_("Only a confirmed order is invoiced."))
-        lines = reading.lines_of(self._unit.db, order_id)
         changes = {line_id: to_scaled(quantity) for line_id, quantity in quantities.items() if quantity}
         unknown = changes.keys() - {line.id for line in lines}
         if unknown:
@@ -69,21 +71,20 @@ class Orders:
 
     def set_settled(self, order_id: int, settled: bool) -> None:
         """Whether everything billed has been paid. The order is locked by the caller."""
-        order = self._order(order_id)
+        order, lines = self._held(order_id)
         if order.paid == settled:
             return
         order.paid = settled
-        refresh(order, reading.lines_of(self._unit.db, order_id))
+        refresh(order, lines)
         order.version += 1
         close_if_done(self._unit, order)
         self._unit.db.flush()
 
-    def _order(self, order_id: int) -> Order:
-        """The order that the caller locked: no statement where it did."""
-        order = self._unit.db.get(Order, order_id)
-        if order is None:
-            raise LookupError(f"no order {order_id}")
-        return order
+    def _held(self, order_id: int) -> tuple[Order, Sequence[OrderLine]]:
+        """The order and its lines as `lock` of this instance read them: no statement; else they are locked now."""
+        if order_id not in self._locked:
+            self.lock(order_id)
+        return self._locked[order_id]
 
     def _facts(self, order: Order) -> OrderFacts:
         return reading.facts(order, reading.lines_of(self._unit.db, order.id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -68,10 +68,18 @@ def standard_draft(unit: Unit, customer: CustomerFacts) -> Draft:
         billing_address=customer.address("billing"),
         delivery_address=customer.address("delivery"),
         contact=next((contact.name for contact in customer.contacts), ""),
-        responsible=unit.actor.name if unit.actor.kind == "employee" else "",
-        valid_until=unit.today() + timedelta(days=unit.setting(VALID_DAYS)),
+        responsible=_employee(unit),
+        valid_until=_last_day(unit),
         bill_on=unit.setting(BILL_ON),
     )
+
+
+def _employee(unit: Unit) -> str:
+    return unit.actor.name if unit.actor.kind == "employee" else ""
+
+
+def _last_day(unit: Unit) -> date:
+    return unit.today() + timedelta(days=unit.setting(VALID_DAYS))
 
 
 def take_up(unit: Unit, order_id: int, version: int | None = None) -> Order:
@@ -80,9 +88,12 @@ def take_up(unit: Unit, order_id: int, version: int | None = None) -> Order:
     stored = reading.lines_of(unit.db, order.id)
     row = transition("quote")
     row.demand(reading.situation(order, stored, unit.today()))
-    draft = draft_of(order, stored, prices=False)
+    draft = replace(
+        draft_of(order, stored, prices=False),
+        responsible=order.responsible or _employee(unit),
+        valid_until=order.valid_until or _last_day(unit),
+    )
     order.state = State.QUOTATION
-    order.responsible = order.responsible or (unit.actor.name if unit.actor.kind == "employee" else "")
     rewrite(unit, order, draft, stored)
     history.record(unit, order, row.action)
     return order
@@ -287,9 +298,13 @@ def rewrite(
     insert_lines(unit, order.id, order.customer_id, worked)
 
 
-def search_text(*parts: str) -> str:
-    """What the search of the list looks in."""
-    return fold(" ".join(parts))[:800]
+def search_text(customer_name: str, customer_number: str, draft: Draft) -> str:
+    """What the search of the list looks in: the customer, their reference, people and addresses."""
+    addresses = {
+        " ".join(address.printed) for address in (draft.billing_address, draft.delivery_address) if address
+    }
+    people = (draft.customer_reference, draft.contact, draft.responsible)
+    return fold(" ".join((customer_name, customer_number, *people, *sorted(addresses))))
 
 
 def _written_values(draft: Draft, customer_name: str, customer_number: str) -> dict[str, Any]:
@@ -305,7 +320,7 @@ def _written_values(draft: Draft, customer_name: str, customer_number: str) -> d
         "valid_until": draft.valid_until,
         "bill_on": draft.bill_on,
         "notes": draft.notes,
-        "search_text": search_text(customer_name, customer_number, draft.customer_reference),
+        "search_text": search_text(customer_name, customer_number, draft),
     }
 
 

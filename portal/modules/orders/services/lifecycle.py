@@ -18,7 +18,7 @@ from portal.modules.customers.interfaces import ICustomers
 from portal.modules.orders.events import OrderCancelled, OrderCancelling, OrderConfirmed, OrderConfirming
 from portal.modules.orders.models import FULLY, SETTLED, Order, OrderLine
 from portal.modules.orders.services import history, printing, reading, revisions
-from portal.modules.orders.services.drafting import search_text
+from portal.modules.orders.services.drafting import draft_of, search_text
 from portal.modules.orders.services.objections import Allowed, Objection, nobody, take_vote
 from portal.modules.orders.services.progress import refresh
 from portal.modules.orders.settings import CONFIRM_ACCEPTED
@@ -132,7 +132,7 @@ def accepted(unit: Unit, order: Order, acceptance: Acceptance) -> None:
     order.accepted_revision = order.revision
     if acceptance.reference:
         order.customer_reference = acceptance.reference
-        order.search_text = search_text(order.customer_name, order.customer_number, order.customer_reference)
+        order.search_text = search_text(order.customer_name, order.customer_number, draft_of(order, ()))
     if unit.setting(CONFIRM_ACCEPTED) == "auto":
         unit.enqueue(CONFIRM_JOB, {"order": order.id}, dedupe=str(order.id))
 

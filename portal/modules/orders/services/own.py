@@ -26,6 +26,7 @@ from portal.modules.orders.services import comments, drafting, history, reading,
 from portal.modules.orders.services.drafts import Draft, DraftLine
 from portal.modules.orders.services.lifecycle import Acceptance, accepted, begin, demand_revision, finish
 from portal.modules.orders.services.printing import tax_label
+from portal.modules.orders.settings import BILL_ON
 from portal.modules.orders.transitions import State, Transition, offered
 
 
@@ -243,6 +244,7 @@ def request(
         billing_address=customer.address("billing"),
         delivery_address=customer.address("delivery"),
         contact=unit.actor.name,
+        bill_on=unit.setting(BILL_ON),
         customer_reference=reference,
         requested_on=requested_on,
         notes=notes,

@@ -170,4 +170,5 @@ def facts(order: Order, lines: Iterable[OrderLine]) -> OrderFacts:
         tax=order.tax,
         gross=order.gross,
         lines=tuple(line_facts(line) for line in lines),
+        customer_number=order.customer_number,
     )
