@@ -48,7 +48,7 @@ def includeme(config: Composer) -> None:
     from portal.kernel.composition import DocumentType
     from portal.modules.customers.events import CustomerArchiving
     from portal.modules.customers.interfaces import CUSTOMER_PANELS
-    from portal.modules.finance import checks, my, panels, resources, subscribers
+    from portal.modules.finance import checks, demo, my, panels, resources, subscribers
     from portal.modules.finance.services import guard
     from portal.modules.orders import events
     from portal.modules.orders.interfaces import MY_ORDER_PANELS, ORDER_PANELS
@@ -80,5 +80,6 @@ def includeme(config: Composer) -> None:
     for check, title, run in checks.CHECKS:
         config.verify(f"finance.{check}", run, title=title, module=name)
     config.before_serving("finance.base_currency", guard.check_base_currency, module=name)
+    config.demo(demo.run, module=name)
     config.scan("portal.modules.finance.views")
     config.scan("portal.modules.finance.my")

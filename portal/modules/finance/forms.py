@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from portal.kernel.db import is_public_id
 from portal.kernel.i18n import Text, _
 from portal.kernel.money import from_scaled
-from portal.modules.finance.services.chart import KINDS, PURPOSES
+from portal.modules.customers.interfaces import CustomerFacts, ICustomers
+from portal.modules.finance.models import RECEIVABLE, Invoice, InvoiceLine
+from portal.modules.finance.services import chart
+from portal.modules.finance.services.chart import KINDS, PURPOSES, Chart
+from portal.modules.finance.services.drafting import InvoiceData
 from portal.modules.finance.services.reading import OpenItem, ShownLine
 from portal.modules.finance.services.totals import DraftLine
-from portal.modules.taxes.interfaces import Position, position_title
+from portal.modules.taxes.interfaces import ITaxes, Position, position_title
 from portal.web.filters import unreadable
 from portal.web.forms import (
     BooleanField,
+    Choice,
     ChoiceField,
     CurrencyField,
     DateField,
@@ -37,12 +43,47 @@ from portal.web.request import Request
 # --- invoices ----------------------------------------------------------------------------------------------
 
 
+class TaxClassField(ChoiceField):
+    """A tax class; which there are is read once for a page."""
+
+    @property
+    def options(self) -> list[Choice]:
+        """The classes in use."""
+        environ = self.request.environ
+        if "finance.tax_classes" not in environ:
+            classes = self.request.unit.ask(ITaxes).classes()
+            environ["finance.tax_classes"] = [Choice(one.code, one.title) for one in classes]
+        found: list[Choice] = environ["finance.tax_classes"]
+        return found
+
+    def examine(self, form: Any) -> None:
+        """Any class: the taxes are looked up for it, and an unknown one is refused there."""
+
+
+class AccountField(ChoiceField):
+    """An account by public id; the chart is read once for a page (see `chart_of`)."""
+
+    @property
+    def options(self) -> list[Choice]:
+        """The active accounts that are not those of customers."""
+        accounts = chart_of(self.request).active
+        return [Choice(one.public_id, one.title) for one in accounts if one.purpose != RECEIVABLE]
+
+
+def chart_of(request: Request) -> Chart:
+    """The chart as it was read for this page: one statement."""
+    if "finance.chart" not in request.environ:
+        request.environ["finance.chart"] = chart.read(request.unit)
+    found: Chart = request.environ["finance.chart"]
+    return found
+
+
 class InvoiceLineRow(Row):
     """A line of an invoice by hand."""
 
-    unasked = ("tax_class", "unit", "order_line")
+    unasked = ("tax_class", "order_line")
 
-    order_line = HiddenField()
+    order_line = HiddenField(longest=20, pattern=r"[0-9]*")
     sku = TextField(_("SKU"), longest=80)
     name = TextField(_("What is sold"), longest=300, required=True)
     description = TextField(_("Note"), longest=1000)
@@ -50,14 +91,13 @@ class InvoiceLineRow(Row):
     unit = TextField(_("Unit"), longest=40)
     unit_price = PriceField(required=True)
     discount = PercentField(_("Discount"))
-    tax_class = ChoiceField(_("Tax class"), required=True)
+    tax_class = TaxClassField(_("Tax class"), required=True)
 
 
-class InvoiceForm(Form):
-    """An invoice by hand, or a draft that is edited."""
+class DraftForm(Form):
+    """A draft that is edited; `version` is the one that was looked at."""
 
-    version = HiddenField()
-    customer = SearchChoiceField(_("Customer"), required=True, url="/finance/invoices/customers")
+    version = HiddenField(longest=20, pattern=r"[0-9]+")
     currency = CurrencyField(_("Currency"), required=True)
     delivery_date = DateField(
         _("Delivery date"), description=_("The tax point; without it the invoice date is.")
@@ -68,42 +108,97 @@ class InvoiceForm(Form):
     lines = LinesField(InvoiceLineRow, _("Lines"), least=1, most=200)
     notes = TextAreaField(_("Notes"), longest=2000)
 
-    def tax_classes(self, choices: Sequence[tuple[str, str]]) -> None:
-        """Offer these tax classes in every line."""
-        for entry in self.lines.entries:
-            entry.form.tax_class.choices = choices
-        self.line_classes = choices
-
     @property
-    def draft_lines(self) -> list[DraftLine]:
-        """The lines that were typed."""
-        return [
-            DraftLine(
-                name=row["name"],
-                quantity=from_scaled(row["quantity"]),
-                unit_price=from_scaled(row["unit_price"]),
-                tax_class=row["tax_class"],
-                discount=from_scaled(row["discount"] or 0),
-                description=row["description"],
-                unit=row["unit"],
-                sku=row["sku"],
-                order_line_id=int(row["order_line"]) if row["order_line"].isdecimal() else None,
-            )
-            for row in self.lines.data
-        ]
+    def invoice(self) -> InvoiceData:
+        """What was typed."""
+        return InvoiceData(
+            currency=self.currency.data,
+            lines=[_draft_line(row) for row in self.lines.data],
+            delivery_date=self.delivery_date.data,
+            due_date=self.due_date.data,
+            customer_reference=self.customer_reference.data,
+            contact=self.contact.data,
+            notes=self.notes.data,
+        )
+
+
+def _draft_line(row: Mapping[str, Any]) -> DraftLine:
+    return DraftLine(
+        name=row["name"],
+        quantity=from_scaled(row["quantity"]),
+        unit_price=from_scaled(row["unit_price"]),
+        tax_class=row["tax_class"],
+        discount=from_scaled(row["discount"] or 0),
+        description=row["description"],
+        unit=row["unit"],
+        sku=row["sku"],
+        order_line_id=int(row["order_line"]) if row["order_line"] else None,
+    )
+
+
+class NewInvoiceForm(DraftForm):
+    """An invoice by hand."""
+
+    customer = SearchChoiceField(_("Customer"), required=True, url="/finance/invoices/customers")
+
+
+def draft_values(draft: Invoice, lines: Sequence[InvoiceLine]) -> dict[str, Any]:
+    """What is stored of a draft, for the form that edits it."""
+    return {
+        "version": str(draft.version),
+        "currency": draft.currency,
+        "delivery_date": draft.delivery_date,
+        "due_date": draft.due_date,
+        "customer_reference": draft.customer_reference,
+        "contact": draft.contact,
+        "notes": draft.notes,
+        "lines": [
+            {
+                "order_line": "" if line.order_line_id is None else str(line.order_line_id),
+                "sku": line.sku,
+                "name": line.name,
+                "description": line.description,
+                "quantity": line.quantity,
+                "unit": line.unit,
+                "unit_price": line.unit_price,
+                "discount": line.discount or None,
+                "tax_class": line.tax_class,
+            }
+            for line in lines
+        ],
+    }
+
+
+def customer_search(form: Form, request: Request) -> None:
+    """Let the field `customer` of a form search accounts."""
+    customers = request.unit.ask(ICustomers)
+
+    def get(public_id: str) -> Choice | None:
+        found = customers.find(public_id) if is_public_id(public_id) else None
+        return None if found is None else customer_choice(found)
+
+    field: Any = form["customer"]
+    field.find = lambda term: [customer_choice(one) for one in customers.search(term)]
+    field.get = get
+
+
+def customer_choice(customer: CustomerFacts) -> Choice:
+    """An account to choose; its currency is filled in beside it."""
+    label = f"{customer.number} · {customer.name}"
+    return Choice(customer.public_id, label, fill={"currency": customer.currency})
 
 
 class PostForm(Form):
     """Posting a draft; `version` is the one that was looked at."""
 
-    version = HiddenField()
+    version = HiddenField(longest=20, pattern=r"[0-9]+")
     invoice_date = DateField(_("Invoice date"), required=True)
 
 
 class DeleteForm(Form):
     """Deleting a draft."""
 
-    version = HiddenField()
+    version = HiddenField(longest=20, pattern=r"[0-9]+")
 
 
 class MailForm(Form):
@@ -137,7 +232,7 @@ class _CreditForm(Form):
 
 
 class PaymentCustomerForm(Form):
-    """Whose payment it is: the first step."""
+    """Whose payment it is, and in which currency: the first step."""
 
     customer = SearchChoiceField(_("Customer"), required=True, url="/finance/invoices/customers")
     currency = CurrencyField(_("Currency"), required=True)
@@ -204,7 +299,7 @@ class ReversalForm(DayForm):
 class ManualLineRow(Row):
     """A line of an entry by hand."""
 
-    account = ChoiceField(_("Account"), blank="", required=True)
+    account = AccountField(_("Account"), blank="", required=True)
     text = TextField(_("Text"), longest=300)
     debit = MoneyField(_("Debit"), least=0)
     credit = MoneyField(_("Credit"), least=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.response import Response
@@ -10,7 +11,7 @@ from pyramid.view import view_config
 
 from portal.kernel.card import Card
 from portal.kernel.db import is_public_id
-from portal.kernel.i18n import TranslationString, _
+from portal.kernel.i18n import _
 from portal.kernel.people import Scope
 from portal.kernel.tree import CustomerRoot, Node
 from portal.modules.finance import CARD
@@ -18,9 +19,8 @@ from portal.modules.finance.forms import period
 from portal.modules.finance.permissions import MY_VIEW
 from portal.modules.finance.services import own, statement_csv
 from portal.modules.finance.services.own import OwnStatement
+from portal.modules.finance.statements import statement_pdf_response, statement_response
 from portal.ops import documents
-from portal.ops.pdf import render
-from portal.web.export import csv_response
 from portal.web.request import Request
 
 _TEMPLATES = "portal:modules/finance/templates/"
@@ -118,32 +118,21 @@ def invoice_pdf(context: MyInvoice, request: Request) -> Response:
 )
 def statement(context: MyStatement, request: Request) -> dict[str, Any]:
     """The account's movements with the running balance."""
-    found = _statement(context, request)
-    return {"found": found, "period": period(request), "kinds": statement_csv.KINDS, "query": request.GET}
+    found, asked = _statement(context, request), period(request)
+    query = urlencode({**asked.query, "currency": found.account.currency})
+    return {"found": found, "period": asked, "kinds": statement_csv.KINDS, "query": query, "hidden": {}}
 
 
 @view_config(context=MyStatement, name="pdf", permission=MY_VIEW, request_method="GET")
 def statement_pdf(context: MyStatement, request: Request) -> Response:
     """The same as a PDF."""
-    found = _statement(context, request)
-    name = f"statement-{found.customer.number}-{found.account.end.isoformat()}.pdf"
-    return documents.pdf_response(render(own.printed(request.unit, found)), name)
+    return statement_pdf_response(_statement(context, request), request)
 
 
 @view_config(context=MyStatement, name="csv", permission=MY_VIEW, request_method="GET")
 def statement_file(context: MyStatement, request: Request) -> Response:
     """The same as a CSV file."""
     return statement_response(_statement(context, request), request)
-
-
-def statement_response(found: OwnStatement, request: Request) -> Response:
-    """A statement as a CSV file."""
-    rows = (
-        [request.translate(cell) if isinstance(cell, TranslationString) else cell for cell in row]
-        for row in statement_csv.rows(found.account)
-    )
-    head = [request.translate(title) for title in statement_csv.HEAD]
-    return csv_response(f"statement-{found.customer.number}", head, rows, request.locale_name)
 
 
 def _statement(context: MyStatement, request: Request) -> OwnStatement:

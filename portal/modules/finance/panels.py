@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.kernel.composition import staff_root
 from portal.kernel.i18n import _
 from portal.kernel.people import Scope
 from portal.kernel.tree import Node
@@ -9,7 +10,6 @@ from portal.modules.customers.interfaces import CustomerFacts
 from portal.modules.finance.permissions import DRAFT
 from portal.modules.finance.services import own, subledger
 from portal.modules.orders.interfaces import OrderFacts
-from portal.kernel.composition import staff_root
 from portal.web.request import Request
 from portal.web.slots import Panel
 
@@ -45,7 +45,12 @@ def own_invoices_of_order(order: OrderFacts, request: Request) -> Panel | None:
 def receivables_of_customer(customer: CustomerFacts, request: Request) -> Panel | None:
     """What a customer owes; one statement."""
     amounts = subledger.open_amounts(request.unit, customer.id)
-    values = {"amounts": amounts, "currency": request.company.currency, "customer": customer}
+    values = {
+        "amounts": amounts,
+        "currency": request.company.currency,
+        "customer": customer,
+        "root": staff_root(request, "finance"),
+    }
     return Panel(_("Receivables"), f"{_TEMPLATES}customer_panel.jinja2", values)
 
 

@@ -203,8 +203,15 @@ class OwnStatement:
 def account_statement(
     unit: Unit, scope: Scope, currency: str | None, start: date, end: date
 ) -> OwnStatement:
-    """The statement in a currency (None: the account's own): at most five statements."""
-    customer = unit.ask(IMyAddresses).get(scope)
+    """The statement in a currency (None: the account's own): five statements of SQL."""
+    return statement_for(unit, unit.ask(IMyAddresses).get(scope), currency, start, end)
+
+
+def statement_for(
+    unit: Unit, customer: CustomerFacts, currency: str | None, start: date, end: date
+) -> OwnStatement:
+    """The same for a customer who was read already: three statements of SQL."""
+    scope = Scope(customer.id)
     known = currencies(unit, scope)
     chosen = currency if currency in known else customer.currency
     account = statement(unit, scope, chosen, start, end)

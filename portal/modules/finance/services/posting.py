@@ -156,6 +156,34 @@ def finish(
     corrects: str = "",
 ) -> str:
     """Number a draft that was checked, post its entry, issue its PDF and tell others; returns the number."""
+    # The row is complete only at the end, and goes to the database as one statement.
+    with unit.db.no_autoflush:
+        number = _finish(unit, draft, lines, taxed, accounts, columns, corrects)
+    unit.db.flush()
+    unit.publish(
+        InvoicePosted(
+            public_id=draft.public_id,
+            kind=draft.kind,
+            number=number,
+            customer_id=draft.customer_id,
+            order=draft.order_public_id,
+            currency=draft.currency,
+            gross=draft.gross,
+            posted_on=columns["invoice_date"],
+        )
+    )
+    return number
+
+
+def _finish(
+    unit: Unit,
+    draft: Invoice,
+    lines: Sequence[InvoiceLine],
+    taxed: Sequence[TaxedLine],
+    accounts: dict[tuple[str, str], Accounts],
+    columns: dict[str, Any],
+    corrects: str,
+) -> str:
     day: date = columns["invoice_date"]
     for name, value in columns.items():
         setattr(draft, name, value)
@@ -189,19 +217,6 @@ def finish(
         DOCUMENT_KIND,
         draft.public_id,
         draft.customer_id,
-    )
-    unit.db.flush()
-    unit.publish(
-        InvoicePosted(
-            public_id=draft.public_id,
-            kind=draft.kind,
-            number=number,
-            customer_id=draft.customer_id,
-            order=draft.order_public_id,
-            currency=draft.currency,
-            gross=draft.gross,
-            posted_on=day,
-        )
     )
     return number
 

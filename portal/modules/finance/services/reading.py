@@ -388,6 +388,14 @@ def entry_link(unit: Unit, entry_id: int | None) -> tuple[str, str] | None:
     return row.public_id, ledger.label(row.journal, row.number)
 
 
+def number_of(unit: Unit, invoice_id: int | None) -> tuple[str, str] | None:
+    """Public id and number of a posted document: one statement."""
+    if invoice_id is None:
+        return None
+    row = unit.db.execute(select(Invoice.public_id, Invoice.number).where(Invoice.id == invoice_id)).one()
+    return row.public_id, row.number
+
+
 def reversal_of(unit: Unit, payment_id: int) -> PaymentReversal | None:
     """How a payment was reversed, if it was: one statement."""
     return unit.db.scalar(select(PaymentReversal).where(PaymentReversal.payment_id == payment_id))
