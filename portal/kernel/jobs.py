@@ -67,15 +67,16 @@ def enqueue(
     if dedupe is not None and _open_job(unit, kind, dedupe):
         return
     unit.db.execute(
-        insert(JobRow).values(
-            kind=kind,
-            payload=json.dumps(payload, sort_keys=True),
-            state=WAITING,
-            attempts=0,
-            dedupe=dedupe,
-            created_at=unit.now(),
-            run_after=unit.now() + after,
-        )
+        insert(JobRow.__table__),  # type: ignore[arg-type]
+        {
+            "kind": kind,
+            "payload": json.dumps(payload, sort_keys=True),
+            "state": WAITING,
+            "attempts": 0,
+            "dedupe": dedupe,
+            "created_at": unit.now(),
+            "run_after": unit.now() + after,
+        },
     )
     unit.db.info[ENQUEUED] = True
 

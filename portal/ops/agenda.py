@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from itertools import count
 
 from portal.kernel.composition import House
@@ -26,18 +26,23 @@ class Agenda:
         heapq.heappush(self._acts, (moment, next(self._order), actor, act))
 
     def run(self, house: House, until: datetime) -> None:
-        """Do everything up to a moment, one transaction for each day; what was to come later is forgotten."""
+        """Do everything up to a moment, one transaction for each week; what was to come later is forgotten."""
         while self._acts and self._acts[0][0] <= until:
-            self._run_day(house, self._acts[0][0].date(), until)
+            self._run_week(house, _week(self._acts[0][0]), until)
         self._acts.clear()
 
-    def _run_day(self, house: House, day: date, until: datetime) -> None:
+    def _run_week(self, house: House, week: tuple[int, int], until: datetime) -> None:
         with house.database.session(write=True) as session:
-            while self._acts and self._acts[0][0].date() == day and self._acts[0][0] <= until:
+            while self._acts and _week(self._acts[0][0]) == week and self._acts[0][0] <= until:
                 moment, _order, actor, act = heapq.heappop(self._acts)
                 act(Unit(house, session, actor, _standing_at(moment)))
                 session.flush()
             session.commit()
+
+
+def _week(moment: datetime) -> tuple[int, int]:
+    """Year and number of the ISO week."""
+    return moment.isocalendar()[:2]
 
 
 def _standing_at(moment: datetime) -> Callable[[], datetime]:

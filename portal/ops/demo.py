@@ -46,8 +46,8 @@ class DemoContext:
 
     `today` is the business date of the present. `options` are those of `portal demo`: `orders` is the number of further
     orders for measuring, 0 without. `accounts` maps Northwind's codes of customers to their ids, `products` Northwind's
-    numbers of products to their public ids, as the modules that own them have told. `further` takes what makes further
-    orders.
+    numbers of products to their public ids, as the modules that own them have told. `to_bill` are public ids of
+    orders that wait to be billed by hand. `further` takes what makes further orders.
     """
 
     house: House
@@ -57,6 +57,7 @@ class DemoContext:
     further: Further = field(default_factory=Further)
     accounts: dict[str, int] = field(default_factory=dict[str, int])
     products: dict[int, str] = field(default_factory=dict[int, str])
+    to_bill: list[str] = field(default_factory=list[str])
 
     @property
     def opening(self) -> date:

@@ -57,6 +57,7 @@ class Rules:
     - `insertable`: table → what makes the stored row one that the triggers let be inserted
     - `begin`: called before the first copy, to read where counters stand
     - `finish`: called after rows were inserted, to bring them to their stored state by permitted updates
+    - `late`: tables whose rows are inserted after that
     """
 
     references: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
@@ -67,6 +68,7 @@ class Rules:
     )
     begin: Callable[[Session], None] | None = None
     finish: Callable[[Session], None] | None = None
+    late: tuple[str, ...] = ()
 
 
 class Copyist:
@@ -145,18 +147,24 @@ class Copyist:
         return {name: number for rule in self._rules for name, number in rule.numbers.items()}
 
     def _insert(self) -> None:
+        if not self._count:
+            return
+        late = {name for rule in self._rules for name in rule.late}
+        self._write(one for one in self._tables if one.name not in late)
+        for rule in self._rules:
+            if rule.finish is not None:
+                rule.finish(self._session)
+        self._write(one for one in self._tables if one.name in late)
+        self._count = 0
+
+    def _write(self, tables: Iterable[Table]) -> None:
         insertable = {name: make for rule in self._rules for name, make in rule.insertable.items()}
-        for one in self._tables:
+        for one in tables:
             rows = self._waiting[one.name]
             if rows:
                 make = insertable.get(one.name)
                 _write(self._session.connection(), one, [make(row) for row in rows] if make else rows)
                 self._waiting[one.name] = []
-        if self._count:
-            for rule in self._rules:
-                if rule.finish is not None:
-                    rule.finish(self._session)
-        self._count = 0
 
     def _targets_of(self, one: Table) -> dict[str, str]:
         """Column → the table whose ids it holds: its own, by foreign key, or as the modules tell."""
@@ -318,9 +326,15 @@ class Prototype:
 
 def _target(one: Column[Any]) -> str | None:
     """The table whose `id` a column holds, itself or by the columns that its foreign keys name."""
-    if one.name == "id":
-        return one.table.name
-    return next((found for key in one.foreign_keys if (found := _target(key.column)) is not None), None)
+    seen, following = {one}, [one]
+    while following:
+        here = following.pop()
+        if here.name == "id":
+            return here.table.name
+        found = {key.column for key in here.foreign_keys} - seen
+        seen |= found
+        following += found
+    return None
 
 
 def _columns(numbering: Numbering | None) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from portal.ops.demo import DemoContext
 
 _DAY = timedelta(days=1)
 #: The newest drafts wait for somebody to look at them.
-_LEFT_TO_POST = 4
+_LEFT_TO_POST = 8
 #: How old an invoice of somebody who does not pay must be for its payment to have come in the end.
 _PATIENCE = timedelta(days=210)
 
