@@ -31,6 +31,9 @@ from portal.modules.finance.models import (
 from portal.modules.finance.services import ledger
 from portal.modules.finance.services.totals import rates_of
 
+#: Another invoice of the same order; made once, for it has many columns.
+_SIBLING = aliased(Invoice)
+
 
 def find_invoice(unit: Unit, public_id: str) -> Invoice | None:
     """The invoice, credit note, opening item or draft of a public id: one statement."""
@@ -70,14 +73,13 @@ class LockedInvoice:
 
 def lock_invoices(unit: Unit, invoice_ids: Collection[int]) -> list[LockedInvoice]:
     """Posted documents as they stand, locked in the order of their ids: one statement."""
-    other = aliased(Invoice)
     open_in_order = (
         select(func.count())
         .where(
-            other.order_id == Invoice.order_id,
-            other.state == POSTED,
-            other.kind != CREDIT_NOTE,
-            other.open > 0,
+            _SIBLING.order_id == Invoice.order_id,
+            _SIBLING.state == POSTED,
+            _SIBLING.kind != CREDIT_NOTE,
+            _SIBLING.open > 0,
         )
         .scalar_subquery()
     )
