@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from portal.kernel.people import Actor
+from portal.kernel.people import Actor, Realm
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import CustomerFacts, ICustomers
+from portal.people import services as people
 from portal.testing import Browser, TestPortal
 from portal.testing.crawler import every_role
 
 if TYPE_CHECKING:
     from portal.modules.orders.services.drafting import Created
 
-MODULES = ("taxes", "customers", "catalog", "orders")
+MODULES = ("taxes", "customers", "catalog", "orders", "finance")
 SPECIMEN = "acme_loyalty"
 CLERK = Actor("employee", "Clara Clerk")
 
@@ -47,6 +48,7 @@ class World:
 def make_world(portal: TestPortal) -> World:
     """Fill a portal with what its modules can hold."""
     world, has = World(portal), portal.house.has
+    portal.run(lambda unit: people.invite(unit, Realm.EMPLOYEES, "ina@company.example", "Ina Invited"))
     if has("taxes"):
         portal.run(_taxes)
     if has("customers"):
@@ -71,6 +73,7 @@ def _taxes(unit: Unit) -> None:
     from portal.modules.taxes import services
 
     services.install_defaults(unit)
+    services.add_exchange_rate(unit, "USD", unit.today(), Decimal("0.92"))
 
 
 def new_customer(unit: Unit, name: str, word: str) -> CustomerFacts:

@@ -1,0 +1,174 @@
+"""Walls between customers, between modules, and around the house: what is not yours is not there, and nothing changes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pytest
+from house.intruders import Intruder, addresses, contents, forms
+from house.world import MODULES, SPECIMEN, World, make_world
+
+from portal.kernel.db import PUBLIC_ID_LENGTH
+from portal.modules.customers.interfaces import CustomerFacts
+from portal.testing import Browser
+from portal.testing.crawler import Crawler
+from portal.testing.fixtures import PortalFactory
+
+ASK = re.compile(r"Ask [^.]*\bada\b[^.]* for a role in the module")
+HOUSE = (*MODULES, SPECIMEN)
+PUBLIC_ID = re.compile(rf"/[0-9a-z]{{{PUBLIC_ID_LENGTH}}}(?=/|$)")
+
+
+@dataclass
+class Town:
+    """The full house, and what its people can reach."""
+
+    world: World
+    alpha: CustomerFacts
+    beta: CustomerFacts
+
+    @property
+    def mine(self) -> str:
+        """The account whose secrets are tried."""
+        return f"/my/{self.alpha.public_id}/"
+
+    def own_crawl(self) -> Crawler:
+        """What a person of alpha reaches."""
+        world = self.world
+        world.buyer(self.alpha, "otto@alpha.example", "view")
+        return Crawler(world.buyer(self.alpha, "anna@alpha.example"), alike=1).from_("/")
+
+
+@pytest.fixture
+def town(portals: PortalFactory) -> Town:
+    world = make_world(portals(*HOUSE))
+    assert world.alpha is not None
+    assert world.beta is not None
+    world.portal.employee("ada@company.example", "people.administrator")
+    return Town(world, world.alpha, world.beta)
+
+
+def test_what_belongs_to_another_customer_is_not_there(town: Town) -> None:
+    crawl = town.own_crawl()
+    found, posts = addresses(crawl, [town.mine]), forms(crawl, [town.mine])
+    assert len(found) > 15
+    assert len(posts) > 8
+    other = Intruder.in_(town.world.buyer(town.beta, "ben@beta.example"), "/")
+    before = contents(town.world.portal)
+    for url in found:
+        assert (url, other.get(url).status_int) == (url, 404)
+    for url, form in posts.items():
+        assert (url, other.post(url, form).status_int) == (url, 404)
+    # the same documents below the account that is theirs
+    theirs = f"/my/{town.beta.public_id}/"
+    foreign = [url for url in {*found, *posts} if names_something(url, town)]
+    assert len(foreign) > 10
+    for url in foreign:
+        moved = theirs + url.removeprefix(town.mine)
+        answers = [other.get(moved).status_int]
+        if url in posts:
+            answers.append(other.post(moved, posts[url]).status_int)
+        assert (url, set(answers)) == (url, {404})
+    assert contents(town.world.portal) == before
+
+
+def names_something(url: str, town: Town) -> bool:
+    """Whether an address names a row of the account, and not a product that everybody may see."""
+    rest = "/" + url.removeprefix(town.mine)
+    return PUBLIC_ID.search(rest) is not None and not any(product in rest for product in town.world.products)
+
+
+def test_foreign_ids_in_ones_own_forms(town: Town) -> None:
+    world = town.world
+    foreign_order = world.orders[town.alpha.number][1]
+    other = Intruder.in_(world.buyer(town.beta, "ben@beta.example"), "/")
+    own = f"/my/{town.beta.public_id}/"
+    clerk = Intruder.in_(world.all_seeing(), "/")
+    before = contents(world.portal)
+    assert other.get(f"{own}orders/request?order={foreign_order}").status_int == 404
+    lines = {"lines-0-product": foreign_order, "lines-0-product-text": "", "lines-0-quantity": "1"}
+    assert other.post(f"{own}orders/request", **lines).status_int == 422
+    new = f"/orders/new/{town.beta.public_id}/"
+    address = {
+        "bill_on": "hand",
+        "lines-0-product": world.products[0],
+        "lines-0-quantity": "1",
+        "billing_address": town.alpha.addresses[0].public_id,
+    }
+    assert clerk.post(new, **address).status_int == 422
+    assert contents(world.portal) == before
+    # with an address of their own the same form is taken: it was the address that was refused
+    taken = clerk.post(new, **{**address, "billing_address": town.beta.addresses[0].public_id})
+    assert taken.status_int == 303
+    assert contents(world.portal) != before
+
+
+def test_who_has_not_signed_in_is_asked_to(town: Town) -> None:
+    own, staff = town.own_crawl(), Crawler(town.world.all_seeing(), alike=1).from_("/")
+    places = staff_places(town)
+    visitor = Intruder.in_(town.world.portal.browser(), "/sign-in")
+    before = contents(town.world.portal)
+    for url in (*addresses(own, [town.mine]), *addresses(staff, places)):
+        answer = visitor.get(url)
+        assert (url, answer.status_int) == (url, 303)
+        assert answer.location == f"http://localhost/sign-in?next={quote(url, safe='')}"
+    for url, form in {**forms(own, [town.mine]), **forms(staff, places)}.items():
+        answer = visitor.post(url, form)
+        assert (url, answer.status_int, "/sign-in" in str(answer.location)) == (url, 303, True)
+    assert contents(town.world.portal) == before
+
+
+def staff_places(town: Town) -> list[str]:
+    """Where the employees' modules stand."""
+    house = town.world.portal.house
+    return ["/admin/", *(f"/{house.segments[name]}/" for name in HOUSE)]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_employees_see_the_modules_they_have_a_role_in(town: Town) -> None:
+    world, portal = town.world, town.world.portal
+    crawl = Crawler(world.all_seeing(), alike=1).from_("/")
+    own = town.own_crawl()
+    everywhere = staff_places(town)
+    people = {
+        name: Intruder.in_(employee_of(town, name), "/") for name in ("", "taxes", "orders", "people", "ops")
+    }
+    before = contents(portal)
+    for name, person in people.items():
+        allowed = {
+            "people": ("/admin/users/",),
+            "ops": tuple(place for place in addresses(crawl, ["/admin/"]) if "/users/" not in place),
+        }.get(name, (f"/{portal.house.segments.get(name, '-')}/",))
+        for url in addresses(crawl, everywhere):
+            if url == "/admin/" or url.startswith(allowed):
+                continue
+            answer = person.get(url)
+            assert (name, url, answer.status_int) == (name, url, 403)
+            assert ASK.search(answer.text), url
+        for url, form in forms(crawl, everywhere).items():
+            if not url.startswith(allowed):
+                assert (name, url, person.post(url, form).status_int) == (name, url, 403)
+        for url in addresses(own, [town.mine]):
+            assert (name, url, person.get(url).status_int) == (name, url, 403)
+    assert contents(portal) == before
+
+
+def employee_of(town: Town, module: str) -> Browser:
+    roles = [
+        role.name for card in town.world.portal.house.cards if card.name == module for role in card.roles
+    ]
+    return town.world.portal.employee(f"{module or 'nobody'}-only@company.example", *roles)
+
+
+def test_customers_see_nothing_of_the_employees(town: Town) -> None:
+    crawl = Crawler(town.world.all_seeing(), alike=1).from_("/")
+    places = staff_places(town)
+    customer = Intruder.in_(town.world.buyer(town.alpha, "anna@alpha.example"), "/")
+    before = contents(town.world.portal)
+    for url in addresses(crawl, places):
+        assert (url, customer.get(url).status_int) == (url, 404)
+    for url, form in forms(crawl, places).items():
+        assert (url, customer.post(url, form).status_int) == (url, 404)
+    assert contents(town.world.portal) == before
