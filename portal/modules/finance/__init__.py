@@ -37,7 +37,7 @@ CARD = Card(
         NavEntry(_("Payments"), "payments/", permissions.VIEW, "cash"),
         NavEntry(_("Reports"), "reports/", permissions.VIEW, "report-money"),
         NavEntry(_("Ledger"), "entries/", permissions.VIEW, "book"),
-        NavEntry(_("Accounts"), "accounts/", permissions.VIEW, "list-numbers"),
+        NavEntry(_("Accounts"), "accounts/", permissions.VIEW, "list"),
     ),
     migrations=True,
 )
