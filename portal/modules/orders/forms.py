@@ -237,7 +237,7 @@ class OrderEditForm(OrderForm):
         """What the person was shown. Raises Invalid when the form does not carry it."""
         try:
             found: Any = json.loads(str((self.posted or {}).get(BASE, "")))
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise Invalid({"": _("This form is incomplete. Please open the page again.")})

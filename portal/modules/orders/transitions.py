@@ -205,6 +205,7 @@ BEGINNINGS: dict[str, tuple[State, Text]] = {
 NOTED: dict[str, Text] = {
     "send-confirmation": _("Order confirmation sent"),
     "question": _("Question asked"),
+    "pass-over": _("Objections passed over or released"),
     "hold": _("Could not be confirmed automatically"),
 }
 

@@ -62,9 +62,9 @@ def test_a_warning_is_read_and_passed_over(shop: Shop) -> None:
     form.submit().follow()
     assert shop.row(order).state == "confirmed"
     assert [event.order_id for event in confirmed] == [order.id]
-    assert ("Passed over or released: catalog",) in shop.rows(
-        "SELECT text FROM orders_event WHERE action = 'confirm'"
-    )
+    assert shop.rows("SELECT text, visible FROM orders_event WHERE action = 'pass-over'") == [
+        ("catalog", False)
+    ]
 
 
 def test_who_may_see_the_module_reads_the_reason(shop: Shop) -> None:

@@ -77,7 +77,33 @@ def record(
     )
 
 
-def history(unit: Unit, order: Order) -> History:
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the history has to know of an order: whose it is, and how it began."""
+
+    id: int
+    customer_id: int
+    customer_reference: str
+    created_at: datetime
+    created_by: str
+    created_kind: str
+    created_action: str
+
+    @classmethod
+    def of(cls, order: Order) -> Subject:
+        """The subject that an order is."""
+        return cls(
+            order.id,
+            order.customer_id,
+            order.customer_reference,
+            order.created_at,
+            order.created_by,
+            order.created_kind,
+            order.created_action,
+        )
+
+
+def history(unit: Unit, order: Subject) -> History:
     """Events, comments, deliveries and repeated references: one statement. The beginning is told by the order."""
     rows = unit.db.execute(_everything(order)).all()
     undone = {row.undoes_id for row in rows if row.kind == "delivery"} - {None}
@@ -95,7 +121,7 @@ def history(unit: Unit, order: Order) -> History:
     )
 
 
-def _beginning(order: Order) -> Entry:
+def _beginning(order: Subject) -> Entry:
     return Entry(
         kind="event",
         at=order.created_at,
@@ -115,7 +141,7 @@ def _entry(row: Any) -> Entry:
     )
 
 
-def _everything(order: Order) -> Any:
+def _everything(order: Subject) -> Any:
     """One UNION of what belongs to an order; columns that a part lacks are NULL."""
     shape: dict[str, Any] = {
         "kind": String,

@@ -184,7 +184,8 @@ def confirm(
     move(order, row)
     printed = printing.confirmation(unit, order, lines)
     document = documents.issue(unit, printed, DOCUMENT_KIND, order.public_id, order.customer_id)
-    tell(unit, order, row, _passed_over(unit, let_pass), document)
+    tell(unit, order, row, document=document)
+    _note_passed_over(unit, order, let_pass)
     _tell_customer_page(unit, order, row)
     unit.publish(OrderConfirmed(order.id, order.public_id, order.customer_id, order.bill_on))
     return order
@@ -228,7 +229,8 @@ def cancel(
         .values(cancelled=OrderLine.quantity)
         .execution_options(synchronize_session=False)
     )
-    finish(unit, order, row, " ".join(filter(None, (reason, _passed_over(unit, let_pass)))))
+    finish(unit, order, row, reason)
+    _note_passed_over(unit, order, let_pass)
     _tell_customer_page(unit, order, row)
     unit.publish(OrderCancelled(order.id, order.public_id, order.customer_id))
     return order
@@ -240,13 +242,11 @@ def demand_revision(order: Order, revision: int) -> None:
         raise Conflict(_("This quotation was changed meanwhile. Please read it again before you decide."))
 
 
-def _passed_over(unit: Unit, objections: Sequence[Objection]) -> str:
-    """What the timeline keeps of objections that were passed over."""
-    if not objections:
-        return ""
-    voters = ", ".join(sorted({objection.voter for objection in objections}))
-    said = _("Passed over or released: ${voters}", mapping={"voters": voters})
-    return unit.translate(said, unit.company.language)
+def _note_passed_over(unit: Unit, order: Order, objections: Sequence[Objection]) -> None:
+    """Whose objections were passed over is kept, and is nothing that the customer gets to see."""
+    if objections:
+        voters = ", ".join(sorted({objection.voter for objection in objections}))
+        history.record(unit, order, "pass-over", voters, visible=False)
 
 
 def _tell_customer_page(unit: Unit, order: Order, row: Transition) -> None:

@@ -94,6 +94,7 @@ class OwnOrder:
     lines: tuple[OwnLine, ...]
     accepted_by: str | None
     accepted_at: datetime | None
+    subject: history.Subject
     actions: tuple[Transition, ...]
     facts: OrderFacts
 
@@ -142,10 +143,9 @@ def get(unit: Unit, scope: Scope, public_id: str) -> OwnOrder | None:
 
 def timeline(unit: Unit, scope: Scope, own: OwnOrder) -> history.History:
     """What the customer gets to see of the history: one statement. Employees are named, internals left out."""
-    order = unit.db.scalar(_visible(select(Order), scope).where(Order.id == own.id))
-    if order is None:
-        return history.History((), ())
-    found = history.history(unit, order)
+    if own.subject.customer_id != scope.customer_id:
+        raise LookupError(f"no order {own.public_id}")
+    found = history.history(unit, own.subject)
     return history.History(tuple(entry for entry in found.timeline if entry.visible), found.deliveries)
 
 
@@ -399,6 +399,7 @@ def _fixed(order: Order, facts: OrderFacts) -> dict[str, Any]:
         "currency": order.currency,
         "accepted_by": order.accepted_by,
         "accepted_at": order.accepted_at,
+        "subject": history.Subject.of(order),
         "facts": facts,
     }
 

@@ -29,7 +29,7 @@ from portal.modules.orders.forms import (
 from portal.modules.orders.models import Order
 from portal.modules.orders.resources import OrderNode
 from portal.modules.orders.services import deliveries, drafting, editing, lifecycle, mailing, reading
-from portal.modules.orders.services.history import history
+from portal.modules.orders.services.history import Subject, history
 from portal.modules.orders.services.lifecycle import Acceptance
 from portal.modules.orders.services.objections import Allowed, Objected
 from portal.modules.orders.transitions import TABLE, Transition, transition
@@ -281,7 +281,7 @@ def _cancel_rest(context: OrderNode, request: Request) -> Any:
 
 
 def _undo(context: OrderNode, request: Request) -> Any:
-    past = history(request.unit, context.order).deliveries
+    past = history(request.unit, Subject.of(context.order)).deliveries
     form = UndoForm(request, {"delivery": request.GET.get("delivery", "")})
     form.delivery.choices = [
         (one.public_id, one.number) for one in past if not one.undone and one.undoes is None

@@ -28,7 +28,7 @@ from portal.modules.orders.resources import (
     TypedNumber,
 )
 from portal.modules.orders.services import comments, drafting, printing, reading
-from portal.modules.orders.services.history import history
+from portal.modules.orders.services.history import Subject, history
 from portal.modules.orders.services.lifecycle import DOCUMENT_KIND
 from portal.modules.orders.states import BILL_ON_TITLES, BILLING, DELIVERY, STATES
 from portal.modules.orders.transitions import State, offered
@@ -83,7 +83,7 @@ def order(context: OrderNode, request: Request) -> dict[str, Any]:
     """One order with all that can be done to it: order, lines and history are one statement each."""
     row, unit = context.order, request.unit
     lines = reading.lines_of(request.db, row.id)
-    past = history(unit, row)
+    past = history(unit, Subject.of(row))
     situation = reading.situation(row, lines, unit.today())
     return {
         "order": row,
