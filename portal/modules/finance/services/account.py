@@ -64,7 +64,7 @@ def statement(unit: Unit, scope: Scope, currency: str, start: date, end: date) -
     balance, rows = opening, list[Move]()
     for row in found:
         if row.kind:
-            balance += row.amount
+            balance += int(row.amount)
             rows.append(_move(row, balance))
     return AccountStatement(currency, start, end, opening, tuple(rows))
 
@@ -85,8 +85,8 @@ def _move(row: Any, balance: int) -> Move:
         public_id=row.public_id,
         number=row.number,
         reference=row.reference,
-        debit=max(row.amount, 0),
-        credit=max(-row.amount, 0),
+        debit=max(int(row.amount), 0),
+        credit=max(-int(row.amount), 0),
         balance=balance,
     )
 
