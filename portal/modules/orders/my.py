@@ -136,7 +136,7 @@ def order(context: MyOrder, request: Request) -> dict[str, Any]:
         "state": OWN_STATES[found.state],
         "delivery": DELIVERY[found.delivery],
         "billing": BILLING[found.billing],
-        "totals": totals(found.net, taxes, found.gross, request),
+        "totals": totals(found.net, taxes, found.gross),
         "exemptions": [tax.exemption for tax in found.taxes if tax.exemption],
         "timeline": shown_timeline(past.timeline),
         "deliveries": past.deliveries,
@@ -225,7 +225,7 @@ def _decision(context: MyOrder, request: Request, form: Any) -> dict[str, Any]:
     return {
         "form": form,
         "order": found,
-        "totals": totals(found.net, taxes, found.gross, request),
+        "totals": totals(found.net, taxes, found.gross),
         "open": found.state == State.SENT and not found.being_revised,
         "back": request.resource_path(context),
     }

@@ -45,8 +45,7 @@ class Orders:
     def lock(self, order_id: int) -> OrderFacts:
         """The same, with the order's row locked until the transaction ends."""
         self._unit.db.flush()
-        order = reading.lock(self._unit, order_id)
-        self._locked[order_id] = (order, reading.lines_of(self._unit.db, order_id))
+        self._locked[order_id] = reading.lock_with_lines(self._unit, order_id)
         return reading.facts(*self._locked[order_id])
 
     def record_invoiced(self, order_id: int, quantities: Mapping[int, Decimal]) -> None:

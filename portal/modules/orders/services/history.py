@@ -108,10 +108,9 @@ def history(unit: Unit, order: Subject) -> History:
     rows = unit.db.execute(_everything(order)).all()
     undone = {row.undoes_id for row in rows if row.kind == "delivery"} - {None}
     numbers = {row.id: row.number for row in rows if row.kind == "delivery"}
-    entries = [_entry(row) for row in rows if row.kind in ("event", "comment")]
-    entries.append(_beginning(order))
+    entries = [_beginning(order), *(_entry(row) for row in rows if row.kind in ("event", "comment"))]
     return History(
-        timeline=tuple(sorted(entries, key=lambda entry: entry.at, reverse=True)),
+        timeline=tuple(sorted(entries, key=lambda entry: entry.at)[::-1]),
         deliveries=tuple(
             Delivered(row.public_id, row.number, row.day, numbers.get(row.undoes_id), row.id in undone)
             for row in rows

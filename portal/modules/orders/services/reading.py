@@ -56,6 +56,24 @@ def lines_of(db: Session, order_id: int) -> Sequence[OrderLine]:
     return lines
 
 
+def lock_with_lines(unit: Unit, order_id: int) -> tuple[Order, Sequence[OrderLine]]:
+    """What `lock` and `lines_of` give, in one statement. LookupError when the order is unknown."""
+    rows = unit.db.execute(
+        select(Order, OrderLine)
+        .outerjoin(OrderLine, OrderLine.order_id == Order.id)
+        .where(Order.id == order_id)
+        .order_by(OrderLine.position)
+        .with_for_update(of=Order)
+        .execution_options(populate_existing=True)
+    ).all()
+    if not rows:
+        raise LookupError(f"no order {order_id}")
+    lines = [line for _order, line in rows if line is not None]
+    for line in lines:
+        unit.db.expunge(line)
+    return rows[0][0], lines
+
+
 def open_goods(line: OrderLine) -> int:
     """What is still to be delivered of a line, scaled; nothing of a service."""
     return 0 if line.service else line.quantity - line.cancelled - line.delivered

@@ -92,7 +92,7 @@ def order(context: OrderNode, request: Request) -> dict[str, Any]:
         "billing": BILLING[row.billing],
         "bill_on": BILL_ON_TITLES[row.bill_on],
         "lines": shown_lines(lines, request),
-        "totals": order_totals(row, request),
+        "totals": order_totals(row),
         "exemptions": exemptions(row),
         "billing_address": reading.address_of(row.billing_address),
         "delivery_address": reading.address_of(row.delivery_address),

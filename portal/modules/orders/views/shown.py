@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from portal.kernel.i18n import Text, _
 from portal.modules.orders.models import Order, OrderLine
 from portal.modules.orders.services.history import Entry
 from portal.modules.orders.services.printing import tax_label
-from portal.web.formats import decimal, quantity
+from portal.web.formats import quantity
 from portal.web.request import Request
 
 
@@ -82,23 +81,17 @@ def _note(line: OrderLine, request: Request) -> str:
     return " · ".join(request.translate(part) for part in parts if part)
 
 
-def totals(
-    net: int, taxes: Iterable[tuple[str, Decimal, int]], gross: int, request: Request
-) -> list[tuple[Any, int]]:
-    """Net, each tax and the total for `ui.document_lines`."""
-    rows: list[tuple[Any, int]] = [(_("Net"), net)]
-    for title, percent, amount in taxes:
-        if amount or percent:
-            rows.append((f"{title} {decimal(percent.normalize() + 0, request.locale_name)} %", amount))
-    rows.append((_("Total"), gross))
-    return rows
+def totals(net: int, taxes: Iterable[tuple[str, Decimal, int]], gross: int) -> list[tuple[Text, int]]:
+    """Net, each tax (title, percent, amount) that is charged, and the total, for `ui.document_lines`."""
+    charged = [(title, amount) for title, percent, amount in taxes if amount or percent]
+    return [(_("Net"), net), *charged, (_("Total"), gross)]
 
 
-def order_totals(order: Order, request: Request) -> list[tuple[Any, int]]:
+def order_totals(order: Order) -> list[tuple[Text, int]]:
     """The totals of an order with its tax breakdown."""
     entries = json.loads(order.taxes)
     taxes = [(entry["title"], Decimal(entry["percent"]), entry["amount"]) for entry in entries]
-    return totals(order.net, taxes, order.gross, request)
+    return totals(order.net, taxes, order.gross)
 
 
 def exemptions(order: Order) -> list[str]:
