@@ -28,6 +28,7 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 from transaction.interfaces import TransientError
@@ -105,7 +106,7 @@ class Statements:
 #: The counter of the request under way in this thread, if any.
 statements: ContextVar[Statements | None] = ContextVar("statements", default=None)
 
-_UNCOUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
+_UNCOUNTED = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "SET LOCAL")
 
 
 class _FairLock:
@@ -163,6 +164,7 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=30,
+        hide_parameters=True,
         connect_args={"timeout": 10, "check_same_thread": False},
     )
     writers = _FairLock()
@@ -200,31 +202,44 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
     return engine
 
 
+#: Seconds that a transaction may do nothing: an orphaned session frees its locks.
+IDLE_TIMEOUT = 5
+
+
 def _postgresql_engine(
     url: str, pool_size: int, statement_timeout: int, lock_timeout: int, pooler: bool
 ) -> Engine:
-    options = {
+    limits = {
         "statement_timeout": statement_timeout * 1000,
         "lock_timeout": lock_timeout * 1000,
-        "idle_in_transaction_session_timeout": 2 * statement_timeout * 1000,
+        "idle_in_transaction_session_timeout": IDLE_TIMEOUT * 1000,
     }
-    arguments: dict[str, Any] = {
-        "connect_timeout": 5,
-        "keepalives_idle": 30,
-        "tcp_user_timeout": 30_000,
-        "options": " ".join(f"-c {name}={value}" for name, value in options.items()) + " -c timezone=UTC",
-    }
+    arguments: dict[str, Any] = {"connect_timeout": 5, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
     if pooler:
+        # A transaction pooler keeps neither prepared statements nor what a session was told when it began.
         arguments["prepare_threshold"] = None
-    return create_engine(
+    else:
+        settings = " ".join(f"-c {name}={value}" for name, value in limits.items())
+        arguments["options"] = f"{settings} -c timezone=UTC"
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5,
         pool_pre_ping=True,
         pool_recycle=1800,
+        # A failing statement is logged without what it carried: names, amounts, links.
+        hide_parameters=True,
         connect_args=arguments,
     )
+    if pooler:
+        told = "; ".join(f"SET LOCAL {name} = {value}" for name, value in limits.items())
+
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql(f"{told}; SET LOCAL timezone = 'UTC'")
+
+        event.listen(engine, "begin", begin)
+    return engine
 
 
 def _count(
@@ -248,6 +263,11 @@ def _mark_contention(context: ExceptionContext) -> Contention | None:
     if busy or state in ("40001", "40P01", "55P03"):
         return Contention(str(error))
     return None
+
+
+def is_duplicate(error: IntegrityError) -> bool:
+    """Whether a unique key was violated, rather than another constraint."""
+    return getattr(error.orig, "sqlstate", None) == "23505" or "UNIQUE constraint" in str(error.orig)
 
 
 class Database:

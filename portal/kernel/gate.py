@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from pyramid.security import NO_PERMISSION_REQUIRED
+from pyramid.settings import asbool
 
 from portal.kernel import (
     BASE_URL,
@@ -27,6 +29,17 @@ from portal.kernel.db import Database, make_engine
 from portal.kernel.errors import BootRefused
 from portal.kernel.settings import Settings
 
+_DEBUG_SWITCHES = (
+    "debug_all",
+    "debug_authorization",
+    "debug_notfound",
+    "debug_routematch",
+    "debug_templates",
+    "reload_all",
+    "reload_assets",
+    "reload_resources",
+    "reload_templates",
+)
 DEVELOPMENT_SECRET = "development-secret-never-used-in-production"  # noqa: S105 - refused in production
 
 
@@ -82,9 +95,15 @@ def _check_production(raw: Mapping[str, str], settings: Settings) -> None:
     for include in raw.get("pyramid.includes", "").split():
         if "debug" in include:
             raise BootRefused(f"pyramid.includes names {include}, which production refuses")
-    for key, value in raw.items():
-        if key.startswith(("pyramid.debug", "pyramid.reload")) and value.strip().lower() == "true":
-            raise BootRefused(f"{key} is on, which production refuses")
+    for name in _DEBUG_SWITCHES:
+        key, variable = f"pyramid.{name}", f"PYRAMID_{name.upper()}"
+        for source, value in ((key, raw.get(key)), (variable, os.environ.get(variable))):
+            if asbool(value):
+                raise BootRefused(f"{source} is on, which production refuses")
+    if not settings[BASE_URL].startswith("https://"):
+        raise BootRefused(
+            f"{BASE_URL.key} must begin with https:// in production, or cookies travel in clear"
+        )
 
 
 def check_configuration(config: Composer) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import String, UniqueConstraint, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Select, String, UniqueConstraint, delete, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.kernel.db import Base, Contention, Id
+from portal.kernel.db import Base, Id
 
 if TYPE_CHECKING:
     from portal.kernel.unit import Unit
@@ -33,15 +34,31 @@ class Operation(Base):
     created_at: Mapped[datetime]
 
 
-def done(unit: Unit, principal: str, key: str) -> Operation | None:
-    """The operation if it was done before."""
-    return unit.db.scalar(select(Operation).where(Operation.principal == principal, Operation.key == key))
+def claim(unit: Unit, principal: str, key: str, body: str) -> Operation | None:
+    """Claim an operation before its act; returns the earlier one when it was done before.
+
+    A twin that runs at the same time waits here for the end of the first one's transaction, on the unique key.
+    """
+    insert = sqlite_insert if unit.db.get_bind().dialect.name == "sqlite" else postgresql_insert
+    row = {"principal": principal, "key": key, "body": body, "location": "", "created_at": unit.now()}
+    claimed = unit.db.execute(
+        insert(Operation).values(**row).on_conflict_do_nothing().returning(Operation.id)
+    )
+    if claimed.first() is not None:
+        return None
+    return unit.db.scalars(_named(principal, key)).one()
 
 
-def remember(unit: Unit, principal: str, key: str, body: str, location: str) -> None:
-    """Store the answer; raises Contention (the request is run again) when a twin was faster."""
-    row = {"principal": principal, "key": key, "body": body, "location": location, "created_at": unit.now()}
-    try:
-        unit.db.execute(insert(Operation).values(**row))
-    except IntegrityError as error:
-        raise Contention(str(error)) from error
+def remember(unit: Unit, principal: str, key: str, location: str) -> None:
+    """Store where the act led."""
+    named = (Operation.principal == principal, Operation.key == key)
+    unit.db.execute(update(Operation).where(*named).values(location=location))
+
+
+def forget(unit: Unit, principal: str, key: str) -> None:
+    """Give a claim back: what was sent did not act (it only asked for another rendering of the form)."""
+    unit.db.execute(delete(Operation).where(Operation.principal == principal, Operation.key == key))
+
+
+def _named(principal: str, key: str) -> Select[Operation]:
+    return select(Operation).where(Operation.principal == principal, Operation.key == key)

@@ -1,7 +1,7 @@
 """Settings: declared once, read typed, and never silently misspelt.
 
 A setting stands in the card of its owner. The text in the ini may cite an environment variable as
-`${env:NAME}` or a file as `${file:/run/secrets/name}`.
+`${env:NAME}` or a file as `${file:/run/secrets/name}`; `${env|url:NAME}` and `${file|url:…}` quote it for a URL.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.kernel.errors import BootRefused
@@ -20,7 +21,7 @@ from portal.kernel.errors import BootRefused
 T = TypeVar("T")
 
 PREFIX = "portal."
-_CITATION = re.compile(r"\$\{(env|file):([^}]+)\}")
+_CITATION = re.compile(r"\$\{(env|file)(\|url)?:([^}]+)\}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,19 +117,24 @@ def resolve(key: str, value: str) -> str:
     """
 
     def fill(match: re.Match[str]) -> str:
-        kind, name = match.groups()
-        if kind == "env":
-            if name not in os.environ:
-                raise BootRefused(f"{key} cites the environment variable {name}, which is not set")
-            return os.environ[name]
-        try:
-            return Path(name).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise BootRefused(
-                f"{key} cites the file {name}, which cannot be read: {error.strerror}"
-            ) from None
+        kind, quoted, name = match.groups()
+        found = _from_environment(key, name) if kind == "env" else _from_file(key, name)
+        return quote(found, safe="") if quoted else found
 
     return _CITATION.sub(fill, value)
+
+
+def _from_environment(key: str, name: str) -> str:
+    if name not in os.environ:
+        raise BootRefused(f"{key} cites the environment variable {name}, which is not set")
+    return os.environ[name]
+
+
+def _from_file(key: str, name: str) -> str:
+    try:
+        return Path(name).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise BootRefused(f"{key} cites the file {name}, which cannot be read: {error.strerror}") from None
 
 
 class Settings:

@@ -25,7 +25,7 @@ def includeme(config: Composer) -> None:
     """Connect the shell."""
     from pyramid.tweens import EXCVIEW, INGRESS
 
-    from portal.web import assets, headers, operation, refusals, templating
+    from portal.web import assets, exact, headers, operation, refusals, templating
     from portal.web.csrf import CsrfTokens
     from portal.web.locale import negotiate
     from portal.web.request import Request
@@ -44,7 +44,8 @@ def includeme(config: Composer) -> None:
     )
     config.set_csrf_storage_policy(CsrfTokens())
     config.set_default_csrf_options(require_csrf=True)
-    config.add_view_deriver(refusals.refusal_deriver, name="refusal")
+    config.add_view_deriver(exact.exact_deriver, name="exact")
+    config.add_view_deriver(refusals.refusal_deriver, name="refusal", under="exact", over="rendered_view")
     config.add_view_deriver(
         operation.operation_deriver, name="operation", under="refusal", over="rendered_view"
     )

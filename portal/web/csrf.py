@@ -22,7 +22,7 @@ class CsrfTokens:
 
     def new_csrf_token(self, request: Request) -> str:
         """A fresh token for a visitor; a person's token follows their session."""
-        request.environ.pop("portal.csrf", None)
+        request.visitor = None
         return self.get_csrf_token(request)
 
     def get_csrf_token(self, request: Request) -> str:
@@ -44,7 +44,7 @@ class CsrfTokens:
         return hmac.new(key, f"csrf:{subject}".encode(), hashlib.sha256).hexdigest()
 
     def _visitor(self, request: Request) -> str:
-        known = request.environ.get("portal.csrf")
+        known = request.visitor
         if known is None:
             profile = self._profile(request)
             known = profile.bind(request).get_value() if _COOKIE in request.cookies else None
@@ -52,7 +52,7 @@ class CsrfTokens:
                 known = secrets.token_urlsafe(16)
                 headers = profile.get_headers(known)
                 request.add_response_callback(lambda _request, response: response.headerlist.extend(headers))
-            request.environ["portal.csrf"] = known
+            request.visitor = known
         return str(known)
 
     @staticmethod

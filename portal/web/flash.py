@@ -29,15 +29,14 @@ def _profile(request: Request) -> SignedCookieProfile:
 
 def write_flash(request: Request, kind: str, text: str) -> None:
     """Add a message to the answer of this request."""
-    messages: list[list[str]] = request.environ.setdefault("portal.flash", [])
-    messages.append([kind, text])
-    if len(messages) == 1:
+    request.messages.append((kind, text))
+    if len(request.messages) == 1:
         request.add_response_callback(_set)
 
 
 def _set(request: Request, response: object) -> None:
     headers = getattr(response, "headers")  # noqa: B009 - WebOb's response is untyped here
-    for name, value in _profile(request).get_headers(request.environ["portal.flash"]):
+    for name, value in _profile(request).get_headers(request.messages):
         headers.add(name, value)
 
 
@@ -47,12 +46,11 @@ def read_flashes(request: Request) -> list[tuple[str, str]]:
     carried: list[tuple[str, str]] | None = profile.get_value() if _COOKIE in request.cookies else None
     if carried:
         request.add_response_callback(_clear)
-    fresh: list[tuple[str, str]] = request.environ.pop("portal.flash", [])
-    request.environ["portal.flash"] = []
+    fresh, request.messages = request.messages, []
     return [(kind, text) for kind, text in (*(carried or []), *fresh)]
 
 
 def _clear(request: Request, response: object) -> None:
-    if not request.environ.get("portal.flash"):
+    if not request.messages:
         delete = getattr(response, "delete_cookie")  # noqa: B009 - WebOb's response is untyped here
         delete(_COOKIE, path="/")

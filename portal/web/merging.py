@@ -48,7 +48,7 @@ class EditForm(Form):
         """What the person was shown. Raises Invalid when the form does not carry it."""
         try:
             found: Any = json.loads(str((self.posted or {}).get(BASE, "")))
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise Invalid({"": _("This form is incomplete. Please open the page again.")})

@@ -44,7 +44,7 @@ def _once(view: View, context: Any, request: Request) -> Response:
     identity = request.identified
     principal = "anonymous" if identity is None else f"user:{identity.user_id}"
     body = _body(request)
-    earlier = operations.done(request.unit, principal, key)
+    earlier = operations.claim(request.unit, principal, key, body)
     if earlier is not None:
         if earlier.body != body:
             raise Conflict(_("This form was already sent with other content. Please open the page again."))
@@ -52,7 +52,9 @@ def _once(view: View, context: Any, request: Request) -> Response:
     response = view(context, request)
     if response.status_int == 303:
         request.db.flush()
-        operations.remember(request.unit, principal, key, body, response.location or "/")
+        operations.remember(request.unit, principal, key, response.location or "/")
+    else:
+        operations.forget(request.unit, principal, key)
     return response
 
 

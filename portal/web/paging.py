@@ -99,6 +99,6 @@ class Order:
             return _DATES[wanted](value)
         if type(value) is not wanted or (wanted is int and not -(2**63) <= value < 2**63):
             raise ValueError(f"{value!r} is no {wanted.__name__}")
-        if isinstance(value, str) and "\0" in value:
+        if isinstance(value, str) and b"\0" in value.encode():  # a lone surrogate raises ValueError too
             raise ValueError("a NUL in a text")
         return value

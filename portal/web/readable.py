@@ -1,7 +1,7 @@
 """Requests that cannot be read are answered before anything else looks at them.
 
 Bytes that are not UTF-8 in the path, the query or a cookie would else be an error in whatever reads them first, and a
-NUL in an address one in the database. In forms such bytes are replaced when they are read.
+NUL in an address or a form one in the database. In forms undecodable bytes are replaced when they are read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Handler = Callable[[Request], Response]
 
 
 def readable_tween(handler: Handler, registry: Registry) -> Handler:
-    """Answer 400 to a request that is not UTF-8, or has a NUL in its address."""
+    """Answer 400 to a request that is not UTF-8, or has a NUL in its address or form."""
 
     def tween(request: Request) -> Response:
         if _is_readable(request):
@@ -32,4 +32,5 @@ def _is_readable(request: Request) -> bool:
         dict(request.cookies)
     except UnicodeDecodeError:
         return False
-    return not any("\0" in part for part in address)
+    typed = (part for pair in request.POST.items() for part in pair if isinstance(part, str))
+    return not any("\0" in part for part in (*address, *typed))

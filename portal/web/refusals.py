@@ -12,7 +12,9 @@ from typing import Any
 from pyramid.response import Response
 from pyramid.traversal import ResourceTreeTraverser
 from pyramid.view import render_view_to_response
+from sqlalchemy.exc import IntegrityError
 
+from portal.kernel.db import Contention, is_duplicate
 from portal.kernel.errors import Conflict, Invalid, Refused
 from portal.kernel.i18n import _
 from portal.kernel.tree import Root
@@ -33,6 +35,11 @@ def refusal_deriver(view: View, info: Any) -> View:
     def wrapper(context: Any, request: Request) -> Response:
         try:
             return view(context, request)
+        except IntegrityError as error:
+            if not is_duplicate(error):
+                raise
+            # Two people entered the same key at once: run again, this one's check now sees the other's row.
+            raise Contention(str(error.orig)) from error
         except (Refused, Invalid) as refusal:
             if request.method in ("GET", "HEAD") or request.refusal is not None:
                 raise
@@ -55,14 +62,21 @@ def _show_again(view: View, show: str | None, refusal: Refused | Invalid, reques
         # The page is a reading of what is stored, whatever the method that was refused; what was typed is kept
         # for the form on that page that it came from.
         request.kept = request.POST
-        request.environ["REQUEST_METHOD"] = "GET"
-        found = render_view_to_response(context, request, show)
-        if found is None:
-            raise LookupError(f"{context!r} has no view {show!r} to show a refusal in")
-        response = found
+        response = _read(context, request, show)
     if response.status_int == 200:
         response.status_int = _status(refusal)
     return response
+
+
+def _read(context: Any, request: Request, name: str) -> Response:
+    request.environ["REQUEST_METHOD"] = "GET"
+    try:
+        found = render_view_to_response(context, request, name)
+    finally:
+        request.environ["REQUEST_METHOD"] = "POST"
+    if found is None:
+        raise LookupError(f"{context!r} has no view {name!r} to show a refusal in")
+    return found
 
 
 def begin_anew(request: Request) -> None:

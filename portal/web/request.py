@@ -52,6 +52,15 @@ class Request(KernelRequest):
     #: The errors of single fields, where the refusal came from fields.
     invalid: Invalid | None = None
 
+    #: The visitor's secret behind their CSRF token, once it was read or made.
+    visitor: str | None = None
+    #: What this request has to say on the next page.
+    messages: list[tuple[str, str]]
+
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        self.messages = []
+
     #: What was typed into a form on another page than its own view's, after a refusal.
     kept: Any = None
 

@@ -7,14 +7,20 @@ transaction of its own.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from pyramid.registry import Registry
 from pyramid.response import Response
 
-from portal.kernel.db import Statements, statements
+from portal.kernel.db import Contention, Statements, statements
 from portal.kernel.request import Request
 from portal.kernel.unit import Unit
+
+log = logging.getLogger(__name__)
+
+#: How often what is left to write is tried when the database is busy.
+_TRIES = 2
 
 Handler = Callable[[Request], Response]
 
@@ -57,9 +63,17 @@ def afterwards_tween(handler: Handler, registry: Registry) -> Handler:
 
 
 def _write(request: Request) -> None:
-    house = request.house
-    with house.database.session(write=True) as session:
-        unit = Unit(house, session, request.actor)
-        for act in request.afterwards:
-            act(unit)
-        session.commit()
+    """Best effort: the answer has been decided, and neither a busy database nor an error may take it back."""
+    for _attempt in range(_TRIES):
+        try:
+            with request.house.database.session(write=True) as session:
+                unit = Unit(request.house, session, request.actor)
+                for act in request.afterwards:
+                    act(unit)
+                session.commit()
+        except Contention:
+            continue
+        except Exception:
+            log.exception("what request %s left to write was lost", request.request_id)
+        return
+    log.warning("what request %s left to write met a busy database", request.request_id)

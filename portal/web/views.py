@@ -13,6 +13,7 @@ from pyramid.response import FileResponse, Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import exception_view_config, forbidden_view_config, notfound_view_config, view_config
 
+from portal.kernel.db import Contention
 from portal.kernel.errors import Denied, Invalid, NextStep, Refused
 from portal.kernel.i18n import _
 from portal.kernel.people import Realm
@@ -114,6 +115,18 @@ def refused(context: Refused, request: Request) -> dict[str, Any]:
     """A business "no" that no page of its own shows."""
     request.response.status_int = 409
     return {"title": _("This is not possible"), "text": context.reason, "step": None}
+
+
+@exception_view_config(Contention, renderer="portal:web/templates/error.jinja2")
+def contended(context: Contention, request: Request) -> dict[str, Any]:
+    """Others were faster, again and again; nothing was done."""
+    request.response.status_int = 503
+    request.response.headers["Retry-After"] = "5"
+    return {
+        "title": _("The portal is busy"),
+        "text": _("Nothing was saved. Go back and send the form again in a moment."),
+        "step": None,
+    }
 
 
 @exception_view_config(Invalid, renderer="portal:web/templates/error.jinja2")

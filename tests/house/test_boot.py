@@ -62,14 +62,23 @@ def test_a_name_of_the_house(url: str) -> None:
     [
         ({"portal.secret": DEVELOPMENT_SECRET}, "portal.secret is the development secret"),
         ({"pyramid.includes": "pyramid_debugtoolbar"}, "pyramid.includes names pyramid_debugtoolbar"),
-        ({"pyramid.debug_all": "true"}, "pyramid.debug_all is on"),
+        ({"pyramid.debug_all": "yes"}, "pyramid.debug_all is on"),
+        ({"pyramid.reload_templates": "1"}, "pyramid.reload_templates is on"),
+        (
+            {"portal.base_url": "http://portal.example"},
+            "portal.base_url must begin with https:// in production",
+        ),
         ({"portal.secret": "short"}, "portal.secret must have at least 32 characters"),
-        ({"portal.base_url": "portal.example"}, "portal.base_url must begin with http:// or https://"),
+        (
+            {"portal.base_url": "portal.example", "portal.environment": "development"},
+            "portal.base_url must begin with http:// or https://",
+        ),
         ({"portal.database.url": "sqlite://"}, "portal.database.url cannot be used"),
     ],
 )
 def test_production_is_strict(url: str, changes: dict[str, str], sentence: str) -> None:
-    raw = raw_settings((), url) | {"portal.environment": "production"} | changes
+    strict = {"portal.environment": "production", "portal.base_url": "https://portal.example"}
+    raw = raw_settings((), url) | strict | changes
     assert refusal(raw).startswith(sentence)
 
 

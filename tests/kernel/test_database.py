@@ -84,7 +84,7 @@ def test_a_writer_that_fails_gives_its_turn_back(database: Database) -> None:
 
 
 def test_a_reading_session_cannot_write(database: Database) -> None:
-    with database.session(write=False) as session, pytest.raises(DBAPIError, match="read-?only"):
+    with database.session(write=False) as session, pytest.raises(DBAPIError, match=r"read-?only"):
         session.execute(insert(stock).values(id=1))
     with database.session(write=True) as session:
         session.execute(insert(stock).values(id=2))

@@ -60,6 +60,12 @@ def test_citations_are_filled_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert Settings(raw, DECLARED)[SECRET] == "from-the-environment+from-a-file"
 
 
+def test_a_citation_is_quoted_for_a_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTAL_TEST_SECRET", "p@ss/w%rd")
+    raw = {"portal.modules": "", "portal.secret": "postgresql://me:${env|url:PORTAL_TEST_SECRET}@db/portal"}
+    assert Settings(raw, DECLARED)[SECRET] == "postgresql://me:p%40ss%2Fw%25rd@db/portal"
+
+
 def test_keys_of_others_are_left_alone() -> None:
     assert Settings({"portal.modules": "", "retry.attempts": "3"}, DECLARED)[DAYS] == 30
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 import types
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -67,6 +69,7 @@ def form(context: Acts, request: Request) -> Any:
     if request.submitted:
         shown.check()
         note(request.unit, shown.text.data)
+        request.flash(f"Noted {shown.text.data}")
         act(shown.text.data, request)
         return HTTPSeeOther(location="/acts/done")
     return {"form": shown, "count": notes(request.unit)}
@@ -94,6 +97,29 @@ def only(context: Acts, request: Request) -> Any:
     """A view that only acts."""
     note(request.unit, "only")
     raise Refused("Not this way")
+
+
+def once(context: Acts, request: Request) -> Any:
+    """An act that can be done once, checked under no lock but that of its operation."""
+    if notes(request.unit):
+        raise Refused("Already done")
+    note(request.unit, "once")
+    return HTTPSeeOther(location="/acts/done")
+
+
+def unique(context: Acts, request: Request) -> Any:
+    """Checks, then enters a key that only one row may have."""
+    if request.db.scalar(select(JobRow.id).where(JobRow.dedupe == "same")) is not None:
+        raise Refused("Taken")
+    request.unit.enqueue("acts.note", {"text": "unique"}, dedupe="same")
+    return HTTPSeeOther(location="/acts/done")
+
+
+def leaving(context: Acts, request: Request) -> Any:
+    """Acts, and leaves something to write that cannot be written."""
+    note(request.unit, "left")
+    request.afterwards.append(lambda unit: note(unit, 1 / 0))
+    return HTTPSeeOther(location="/acts/done")
 
 
 def rude(context: Acts, request: Request) -> Response:
@@ -125,6 +151,9 @@ def includeme(config: Composer) -> None:
     renderer = "acts_for_a_test:page.jinja2"
     config.add_view(form, renderer=renderer, request_method=("GET", "POST"), **shared)
     config.add_view(only, name="only", request_method="POST", show="", **shared)
+    config.add_view(once, name="only-once", request_method="POST", show="", **shared)
+    config.add_view(unique, name="unique", request_method="POST", show="", **shared)
+    config.add_view(leaving, name="leaving", request_method="POST", **shared)
     config.add_view(rude, name="rude", request_method="POST", **shared)
     config.add_view(remembering, name="remembering", request_method="POST", show="", **shared)
     config.add_view(reading, name="reading", request_method="GET", renderer="json", **shared)
@@ -158,6 +187,14 @@ def fields(browser: Browser, **typed: str) -> dict[str, str]:
     page = form_of(browser.get("/acts/"))
     sent = {name: page[name].value for name in ("csrf_token", "_operation")}
     return sent | typed
+
+
+def twin_of(portal: TestPortal, browser: Browser) -> Browser:
+    """A second window of the same person's browser, for another thread."""
+    twin = portal.browser()
+    for cookie in browser.cookiejar:
+        twin.cookiejar.set_cookie(cookie)
+    return twin
 
 
 def form_of(page: TestResponse) -> WebTestForm:
@@ -221,6 +258,59 @@ def test_a_double_click_has_one_effect_and_one_answer(portal: TestPortal, browse
     first, second = browser.post("/acts/", sent, status=303), browser.post("/acts/", sent, status=303)
     assert first.location == second.location
     assert stored(portal) == 1
+
+
+def test_a_double_click_at_the_same_time_has_one_effect_and_one_answer(
+    portal: TestPortal, browser: Browser
+) -> None:
+    sent = fields(browser, text="once")
+    barrier = threading.Barrier(4)
+
+    def click(_number: int) -> TestResponse:
+        twin = twin_of(portal, browser)
+        barrier.wait()
+        return twin.post("/acts/only-once", sent, status=303)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(click, range(4)))
+    assert len({answer.location for answer in answers}) == 1
+    assert stored(portal) == 1
+
+
+def test_two_people_who_enter_the_same_key_at_once(portal: TestPortal, browser: Browser) -> None:
+    """The second one's unique violation is tried again, and then refused by the check."""
+    sent = [fields(browser, text="same") for _number in range(3)]
+    barrier = threading.Barrier(3)
+
+    def enter(one: dict[str, str]) -> int:
+        twin = twin_of(portal, browser)
+        barrier.wait()
+        return twin.post("/acts/unique", one, status="*").status_int
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(enter, sent)) == [303, 422, 422]
+
+
+def test_what_is_left_to_write_never_takes_the_answer_back(portal: TestPortal, browser: Browser) -> None:
+    browser.post("/acts/leaving", fields(browser), status=303)
+    assert stored(portal) == 1
+
+
+def test_a_message_survives_a_second_try(portal: TestPortal, browser: Browser) -> None:
+    tries: list[int] = []
+    sent = fields(browser, text="contended")
+    browser.post("/acts/", sent, extra_environ={"test.tries": tries}, status=303)
+    browser.get("/acts/").mustcontain("Noted contended")
+
+
+@pytest.mark.parametrize("url", ["/acts/reading/a/b", "/healthz/x"])
+def test_what_stands_behind_a_views_name_is_not_ignored(browser: Browser, url: str) -> None:
+    browser.get(url, status=404)
+
+
+def test_a_nul_in_a_form_is_unreadable(portal: TestPortal, browser: Browser) -> None:
+    browser.post("/acts/", fields(browser, text="a\0b"), status=400)
+    assert stored(portal) == 0
 
 
 def test_a_used_form_with_other_content_is_refused(portal: TestPortal, browser: Browser) -> None:

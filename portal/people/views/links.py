@@ -14,7 +14,7 @@ from portal.kernel.tree import Root
 from portal.people import services
 from portal.people.forms import ForgottenForm, InvitationForm, ResetForm
 from portal.people.services import Kind, Visitor
-from portal.people.views.sign_in import begin_session, chosen_realm, network_address, refuse_subpath
+from portal.people.views.sign_in import begin_session, chosen_realm, network_address
 from portal.web.request import Request
 
 
@@ -28,7 +28,6 @@ from portal.web.request import Request
 )
 def forgotten(context: Root, request: Request) -> Any:
     """Ask for a link. The answer is the same whether the e-mail is known or not."""
-    refuse_subpath(request)
     form = ForgottenForm(request, {"realm": chosen_realm(request, "/").value})
     if request.submitted:
         form.check()
@@ -44,6 +43,7 @@ def forgotten(context: Root, request: Request) -> Any:
     permission=NO_PERMISSION_REQUIRED,
     request_method=("GET", "POST"),
     renderer="portal:people/templates/reset.jinja2",
+    subpath=True,
 )
 def reset(context: Root, request: Request) -> Any:
     """Looking at the link spends nothing (mail scanners do that); sending the form does."""
@@ -67,6 +67,7 @@ def reset(context: Root, request: Request) -> Any:
     permission=NO_PERMISSION_REQUIRED,
     request_method=("GET", "POST"),
     renderer="portal:people/templates/invitation.jinja2",
+    subpath=True,
 )
 def invitation(context: Root, request: Request) -> Any:
     """Choose a name and a password; whoever holds the link is then signed in."""

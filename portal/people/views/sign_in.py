@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
-from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import view_config
@@ -35,7 +35,6 @@ from portal.web.request import Request
 )
 def sign_in(context: Root, request: Request) -> Any:
     """E-mail and password. The session of before, if any, ends: a cookie planted beforehand is worth nothing."""
-    refuse_subpath(request)
     if request.method == "GET" and request.identified is not None:
         return HTTPSeeOther(location=after_sign_in(request.GET.get("next"), request.identified.realm))
     wanted = local_path(request.GET.get("next"))
@@ -54,7 +53,6 @@ def sign_in(context: Root, request: Request) -> Any:
 )
 def sign_out(context: Root, request: Request) -> Response:
     """End the session: the cookie is worth nothing from now on, wherever it was copied to."""
-    refuse_subpath(request)
     realm = Realm.EMPLOYEES
     if request.identified is not None:
         realm = request.identified.realm
@@ -92,12 +90,6 @@ def chosen_realm(request: Request, wanted: str) -> Realm:
 def network_address(request: Request) -> str:
     """Where the request comes from, as the server knows it; no header of the visitor's own counts."""
     return request.remote_addr or ""
-
-
-def refuse_subpath(request: Request) -> None:
-    """These pages have nothing below them."""
-    if request.subpath:
-        raise HTTPNotFound
 
 
 def _tabs(form: SignInForm) -> list[tuple[Text, str, bool]]:
