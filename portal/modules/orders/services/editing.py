@@ -121,9 +121,16 @@ def line_field(line: DraftLine) -> list[Any]:
         line.service,
         to_scaled(line.quantity),
         None if line.unit_price is None else to_scaled(line.unit_price),
-        None if line.discount is None else to_scaled(line.discount),
+        _discount(line),
         line.tax_class,
     ]
+
+
+def _discount(line: DraftLine) -> int | None:
+    """The scaled discount; with a price of its own none and zero are the same, and pages show neither."""
+    if line.discount is None or (line.unit_price is not None and not line.discount):
+        return None
+    return to_scaled(line.discount)
 
 
 def line_of(key: int | None, field: Sequence[Any]) -> DraftLine:
