@@ -166,7 +166,13 @@ def people(town: Town) -> Iterator[Person]:
     assert beta is not None
     for scope in SCOPES:
         who = Intruder.in_(world.buyer(alpha, f"{scope}@alpha.example", scope), "/account/")
-        given = {name for card in portal.house.cards for name in card.scopes.get(scope, ())}
+        # seeing belongs to every membership
+        given = {
+            name
+            for card in portal.house.cards
+            for one in ("view", scope)
+            for name in card.scopes.get(one, ())
+        }
         yield Person(f"scope {scope}", who, Realm.CUSTOMERS, frozenset(given))
     yield Person(
         "stranger", Intruder.in_(world.buyer(beta, "ben@beta.example"), "/account/"), Realm.CUSTOMERS
@@ -201,8 +207,10 @@ def expected(person: Person, place: Place, method: str, status: int) -> bool:
         return status == 303
     if not person.may(place):
         return status == (403 if person.realm is Realm.EMPLOYEES else 404)
-    # let in: a page, a way on, or a "no" of the business; a POST without its one-time id is always told so
-    return status in (409, 422) if method == "POST" else status in (200, 303, 409)
+    # let in: a page, a way on, a "no" of the business, or (employees) nothing of that kind on this very row; a POST
+    # without its one-time id does nothing
+    let_in = {409, 422} if method == "POST" else {200, 303, 409}
+    return status in (let_in | {404} if person.realm is Realm.EMPLOYEES else let_in)
 
 
 def test_the_root_shows_nothing(town: Town) -> None:
