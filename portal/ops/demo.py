@@ -80,14 +80,18 @@ class DemoContext:
 
 
 def fill(context: DemoContext) -> Generator[str]:
-    """Run the demo of every module, then what stands on the agenda up to the present; yields what is next, for show."""
+    """Run the demo of every module, make further orders, then do what stands on the agenda up to the present.
+
+    Yields what is next, for show.
+    """
     for demo in context.house.demos:
         yield demo.module
         demo.run(context)
+    if context.options.get("orders"):
+        # They are older than all that stands on the agenda, which closes the books of their years.
+        yield from context.further.run(context.house, Scale.of(context.options["orders"]), context.opening)
     yield "agenda"
     context.agenda.run(context.house, context.house.clock())
-    if context.options.get("orders"):
-        yield from context.further.run(context.house, Scale.of(context.options["orders"]), context.opening)
 
 
 def _moment(at: datetime | date | None) -> datetime | None:

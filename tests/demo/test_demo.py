@@ -133,5 +133,6 @@ def test_every_demo_person_signs_in_and_sees_a_page_with_life(demo: TestPortal) 
         people = demo_people(unit.db)
     assert [one.realm for one in people] == ["employees"] * 3 + ["customers"] * 2
     for person in people:
-        page = demo.browser().sign_in(person.email, PASSWORD, realm=Realm(person.realm))
+        page = demo.browser().sign_in(person.email, PASSWORD, realm=Realm(person.realm)).maybe_follow()
+        assert page.status_int == 200
         assert person.name in page.text

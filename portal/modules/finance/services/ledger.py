@@ -82,12 +82,16 @@ def write(unit: Unit, new: NewEntry, taken: Taken) -> PostedEntry:
     """
     lines = [line for line in new.lines if line.base_amount or line.amount]
     if len(lines) < 2 or sum(line.base_amount for line in lines) != 0:
-        raise Invalid({"lines": _("Debits and credits of an entry are equal, and it has at least two lines.")})
+        raise Invalid(
+            {"lines": _("Debits and credits of an entry are equal, and it has at least two lines.")}
+        )
     head = _head(unit, new, taken)
     rows = [_row(position, line) for position, line in enumerate(lines, start=1)]
     head["hash"] = chained(taken.last_hash, head, rows)
     entry_id = unit.db.scalars(insert(Entry).values(**head, posted=False).returning(Entry.id)).one()
-    unit.db.execute(insert(EntryLine), [{**row, "entry_id": entry_id} for row in rows])
+    # The table, for the mapper would send rows with a customer apart from those without.
+    table: Any = EntryLine.__table__
+    unit.db.execute(insert(table), [{**row, "entry_id": entry_id} for row in rows])
     _flip(unit, entry_id)
     return PostedEntry(entry_id, head["public_id"], taken.number, label(new.journal, taken.number))
 

@@ -57,21 +57,23 @@ def lines_of(db: Session, order_id: int) -> Sequence[OrderLine]:
 
 
 def lock_with_lines(unit: Unit, order_id: int) -> tuple[Order, Sequence[OrderLine]]:
-    """What `lock` and `lines_of` give, in one statement. LookupError when the order is unknown."""
+    """What `lock` and `lines_of` give, in one statement. LookupError when the order is unknown.
+
+    The lines are locked too: PostgreSQL would otherwise show them as they were before it waited for the order.
+    """
     rows = unit.db.execute(
         select(Order, OrderLine)
-        .outerjoin(OrderLine, OrderLine.order_id == Order.id)
+        .join(OrderLine, OrderLine.order_id == Order.id)
         .where(Order.id == order_id)
         .order_by(OrderLine.position)
-        .with_for_update(of=Order)
+        .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
     if not rows:
-        raise LookupError(f"no order {order_id}")
-    lines = [line for _order, line in rows if line is not None]
-    for line in lines:
+        return lock(unit, order_id), []
+    for _order, line in rows:
         unit.db.expunge(line)
-    return rows[0][0], lines
+    return rows[0][0], [line for _order, line in rows]
 
 
 def open_goods(line: OrderLine) -> int:

@@ -1,0 +1,1 @@
+"""Measuring the portal: `python -m bench` prints what README.md beside this file keeps."""
