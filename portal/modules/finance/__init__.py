@@ -57,10 +57,22 @@ def includeme(config: Composer) -> None:
     name, view, own = CARD.name, permissions.VIEW, permissions.MY_VIEW
     config.mount(CARD, resources.FinanceRoot)
     config.my_page(
-        CARD, my.MyInvoices, segment="invoices", title=_("Invoices"), permission=own, icon="file-invoice", order=30
+        CARD,
+        my.MyInvoices,
+        segment="invoices",
+        title=_("Invoices"),
+        permission=own,
+        icon="file-invoice",
+        order=30,
     )
     config.my_page(
-        CARD, my.MyStatement, segment="statement", title=_("Statement"), permission=own, icon="report-money", order=40
+        CARD,
+        my.MyStatement,
+        segment="statement",
+        title=_("Statement"),
+        permission=own,
+        icon="report-money",
+        order=40,
     )
     config.hear(events.OrderConfirmed, subscribers.draft_on_confirmation, module=name)
     config.hear(events.OrderDelivered, subscribers.draft_on_delivery, module=name)
@@ -73,9 +85,7 @@ def includeme(config: Composer) -> None:
     config.offer(CUSTOMER_PANELS, panels.receivables_of_customer, module=name, permission=view, order=20)
     config.offer(HOME_CARDS, panels.to_do, module=name, permission=view, order=30)
     config.offer(MY_HOME_CARDS, panels.owed, module=name, permission=own, order=30)
-    config.refer(
-        DocumentType("finance.invoice", name, _("Invoice"), "invoices/", view, my_path="invoices/")
-    )
+    config.refer(DocumentType("finance.invoice", name, _("Invoice"), "invoices/", view, my_path="invoices/"))
     config.refer(DocumentType("finance.payment", name, _("Payment"), "payments/", view))
     for check, title, run in checks.CHECKS:
         config.verify(f"finance.{check}", run, title=title, module=name)

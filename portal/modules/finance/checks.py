@@ -178,10 +178,14 @@ def allocations_fit(session: Session) -> Iterator[Finding]:
         )
     for row in session.execute(text(_PAYMENTS)):
         yield Finding(
-            "finance.allocation", row.number, f"{row.open} open of {row.amount}, though {row.used} is allocated"
+            "finance.allocation",
+            row.number,
+            f"{row.open} open of {row.amount}, though {row.used} is allocated",
         )
     for row in session.execute(text(_COUNTERS)):
-        yield Finding("finance.allocation", f"allocation {row.id}", "does not mirror the one that it takes back")
+        yield Finding(
+            "finance.allocation", f"allocation {row.id}", "does not mirror the one that it takes back"
+        )
     for row in session.execute(text(_DIFFERENCES)):
         yield Finding(
             "finance.allocation", f"{row.journal} {row.number}", "is not the difference of its allocations"
@@ -219,7 +223,9 @@ def numbers_are_gapless(session: Session) -> Iterator[Finding]:
             f"{row.documents} documents from {row.first} to {row.newest}, the counter stands at {row.last}",
         )
     for row in session.execute(text(_EMPTY_SERIES)):
-        yield Finding("finance.numbers", f"{row.series}-{row.year}", f"counts {row.last}, but has no document")
+        yield Finding(
+            "finance.numbers", f"{row.series}-{row.year}", f"counts {row.last}, but has no document"
+        )
     for row in session.execute(text(_LABELS)):
         if row.number != f"{row.series}-{row.year}-{row.sequence:05d}":
             yield Finding("finance.numbers", row.number, f"should be number {row.sequence} of {row.series}")
@@ -270,7 +276,9 @@ def documents_have_their_entries(session: Session) -> Iterator[Finding]:
         if row.entry is None or row.entries != 1 or not row.posted or row.day != row.invoice_date:
             yield Finding("finance.documents", row.number, f"has {row.entries} entries of its date")
         elif (row.base, row.amount) != (sign * row.base_gross, sign * row.gross):
-            yield Finding("finance.documents", row.number, f"its entry says {row.amount} ({row.base} in base)")
+            yield Finding(
+                "finance.documents", row.number, f"its entry says {row.amount} ({row.base} in base)"
+            )
         elif row.kind != "opening" and row.taxes != -sign * row.tax:
             yield Finding("finance.documents", row.number, f"its entry posts {-sign * row.taxes} of taxes")
     for row in session.execute(text(_PAYMENT_ENTRIES)):
@@ -332,7 +340,9 @@ def _line_findings(lines: list[Any], stored: dict[str, tuple[int, int]]) -> Iter
             base, tax = sums.get(key, (0, 0))
             sums[key] = (base + line.net, tax + amount)
         if sum(rate[3] for rate in rates) != line.tax:
-            yield Finding("finance.totals", f"{name} line {line.position}", f"its taxes do not sum to {line.tax}")
+            yield Finding(
+                "finance.totals", f"{name} line {line.position}", f"its taxes do not sum to {line.tax}"
+            )
         if line.credited != line.taken:
             yield Finding(
                 "finance.totals",

@@ -177,9 +177,11 @@ def customer_search(form: Form, request: Request) -> None:
         found = customers.find(public_id) if is_public_id(public_id) else None
         return None if found is None else customer_choice(found)
 
+    def find(term: str) -> list[Choice]:
+        return [customer_choice(one) for one in customers.search(term)]
+
     field: Any = form["customer"]
-    field.find = lambda term: [customer_choice(one) for one in customers.search(term)]
-    field.get = get
+    field.find, field.get = find, get
 
 
 def customer_choice(customer: CustomerFacts) -> Choice:
@@ -276,9 +278,7 @@ def _amounts(items: Sequence[OpenItem]) -> dict[str, Any]:
 
 def typed_amounts(form: Form, items: Sequence[OpenItem]) -> dict[str, int]:
     """What was typed for each invoice, zero and nothing left out."""
-    return {
-        item.public_id: amount for item in items if (amount := form[f"amount-{item.public_id}"].data)
-    }
+    return {item.public_id: amount for item in items if (amount := form[f"amount-{item.public_id}"].data)}
 
 
 class DayForm(Form):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, case, or_, select
 
 from portal.kernel.folding import matches
 from portal.kernel.i18n import _
@@ -47,6 +48,34 @@ def invoice_state(invoice: Invoice, today: date) -> str:
     return "overdue" if invoice.due_date is not None and invoice.due_date < today else "open"
 
 
+def _found(folded: Any) -> Callable[[str], Any]:
+    """A search in a column of folded text."""
+
+    def clause(term: str) -> Any:
+        return matches(folded, term)
+
+    return clause
+
+
+def _contains(*columns: Any) -> Callable[[str], Any]:
+    """A search for what was typed as it stands, whatever its case."""
+
+    def clause(term: str) -> Any:
+        return or_(*(column.icontains(term, autoescape=True) for column in columns))
+
+    return clause
+
+
+def _state(today: date) -> Any:
+    """The same in the database."""
+    return case(
+        (Invoice.state == DRAFT, "draft"),
+        (Invoice.open == 0, "settled"),
+        (and_(Invoice.kind != CREDIT_NOTE, Invoice.due_date < today), "overdue"),
+        else_="open",
+    )
+
+
 def _in_state(today: date) -> Any:
     def clause(value: str) -> Any:
         open_ = and_(Invoice.state == POSTED, Invoice.open > 0)
@@ -77,17 +106,11 @@ def invoices(today: date) -> Listing:
             Column("gross", _("Total"), Invoice.gross, "money", sort=True, currency="currency"),
             Column("open", _("Open"), Invoice.open, "money", currency="currency"),
             Column("currency", "", Invoice.currency, hidden=True),
-            Column(
-                "state",
-                _("State"),
-                Invoice.state,
-                "status",
-                states={DRAFT: Badge(_("Draft")), POSTED: Badge(_("Posted"), "info")},
-            ),
+            Column("state", _("State"), _state(today), "status", states=INVOICE_STATES),
         ),
         default="-created_at",
         name="invoices",
-        search=lambda term: matches(Invoice.search_text, term),
+        search=_found(Invoice.search_text),
         search_hint=_("Number, customer, reference or order"),
         filters=(
             ChoiceFilter(
@@ -125,7 +148,7 @@ PAYMENTS = Listing(
     ),
     default="-day",
     name="payments",
-    search=lambda term: matches(Payment.search_text, term),
+    search=_found(Payment.search_text),
     search_hint=_("Number, customer or reference"),
     filters=(
         ChoiceFilter(
@@ -162,7 +185,7 @@ ENTRIES = Listing(
     ),
     default="-posted_at",
     name="entries",
-    search=lambda term: Entry.text.icontains(term, autoescape=True),
+    search=_contains(Entry.text),
     search_hint=_("Text"),
     filters=(
         ChoiceFilter("journal", _("Journal"), JOURNALS, lambda value: Entry.journal == value),
@@ -195,9 +218,7 @@ ACCOUNTS = Listing(
     ),
     default="number",
     name="accounts",
-    search=lambda term: or_(
-        Account.number.startswith(term, autoescape=True), Account.name.icontains(term, autoescape=True)
-    ),
+    search=_contains(Account.number, Account.name),
     search_hint=_("Number or name"),
     filters=(ChoiceFilter("kind", _("Kind"), KINDS, lambda value: Account.kind == value),),
 )
@@ -229,7 +250,7 @@ RULES = Listing(
     ),
     default="tax_key",
     name="posting-rules",
-    search=lambda term: PostingRule.tax_key.icontains(term, autoescape=True),
+    search=_contains(PostingRule.tax_key),
     search_hint=_("Tax"),
     filters=(
         ChoiceFilter("position", _("Position"), _POSITIONS, lambda value: PostingRule.position == value),

@@ -274,7 +274,9 @@ class InvoiceLine(Base):
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
         UniqueConstraint("invoice_id", "position"),
-        ForeignKeyConstraint(["customer_id", "invoice_id"], ["finance_invoice.customer_id", "finance_invoice.id"]),
+        ForeignKeyConstraint(
+            ["customer_id", "invoice_id"], ["finance_invoice.customer_id", "finance_invoice.id"]
+        ),
         ForeignKeyConstraint(
             ["customer_id", "corrects_id"],
             ["finance_invoice_line.customer_id", "finance_invoice_line.id"],
@@ -316,7 +318,9 @@ class InvoiceTax(Base):
     __tablename__ = "finance_invoice_tax"
     __table_args__ = (
         UniqueConstraint("invoice_id", "key"),
-        ForeignKeyConstraint(["customer_id", "invoice_id"], ["finance_invoice.customer_id", "finance_invoice.id"]),
+        ForeignKeyConstraint(
+            ["customer_id", "invoice_id"], ["finance_invoice.customer_id", "finance_invoice.id"]
+        ),
     )
 
     id: Mapped[Id]

@@ -11,7 +11,7 @@ from pyramid.view import view_config
 
 from portal.kernel.card import Card
 from portal.kernel.db import is_public_id
-from portal.kernel.i18n import _
+from portal.kernel.i18n import Text, _
 from portal.kernel.people import Scope
 from portal.kernel.tree import CustomerRoot, Node
 from portal.modules.finance import CARD
@@ -31,7 +31,11 @@ class MyInvoices(CustomerRoot):
 
     card: ClassVar[Card] = CARD
     request: Request
-    title = _("Invoices")
+
+    @property
+    def title(self) -> Text:
+        """What breadcrumbs call it."""
+        return _("Invoices")
 
     @property
     def scope(self) -> Scope:
@@ -66,7 +70,11 @@ class MyStatement(CustomerRoot):
 
     card: ClassVar[Card] = CARD
     request: Request
-    title = _("Statement")
+
+    @property
+    def title(self) -> Text:
+        """What breadcrumbs call it."""
+        return _("Statement")
 
     @property
     def scope(self) -> Scope:

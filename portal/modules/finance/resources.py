@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from portal.kernel.card import Card
 from portal.kernel.db import is_public_id
-from portal.kernel.i18n import _
+from portal.kernel.i18n import Text, _
 from portal.kernel.tree import ModuleRoot, Node
 from portal.modules.finance import CARD
 from portal.modules.finance.models import Invoice, Payment
@@ -46,7 +46,10 @@ class _Room(Node):
 class Invoices(_Room):
     """/finance/invoices"""
 
-    title = _("Invoices")
+    @property
+    def title(self) -> Text:
+        """What breadcrumbs call it."""
+        return _("Invoices")
 
     def child(self, public_id: str) -> Node | None:
         """An invoice, credit note, opening item or draft."""
@@ -72,7 +75,10 @@ class InvoiceNode(Node):
 class Payments(_Room):
     """/finance/payments"""
 
-    title = _("Payments")
+    @property
+    def title(self) -> Text:
+        """What breadcrumbs call it."""
+        return _("Payments")
 
     def child(self, public_id: str) -> Node | None:
         """A payment."""
@@ -99,13 +105,20 @@ class Reports(Node):
     """/finance/reports: aged receivables, trial balance, taxes, statements."""
 
     request: Request
-    title = _("Reports")
+
+    @property
+    def title(self) -> Text:
+        """What breadcrumbs call it."""
+        return _("Reports")
 
 
 class Entries(_Room):
     """/finance/entries"""
 
-    title = _("Ledger")
+    @property
+    def title(self) -> Text:
+        """What breadcrumbs call it."""
+        return _("Ledger")
 
     def child(self, public_id: str) -> Node | None:
         """An entry."""
@@ -131,7 +144,10 @@ class EntryNode(Node):
 class Accounts(_Room):
     """/finance/accounts"""
 
-    title = _("Accounts")
+    @property
+    def title(self) -> Text:
+        """What breadcrumbs call it."""
+        return _("Accounts")
 
     def child(self, public_id: str) -> Node | None:
         """An account."""
@@ -157,7 +173,10 @@ class AccountNode(Node):
 class Rules(_Room):
     """/finance/rules"""
 
-    title = _("Posting rules")
+    @property
+    def title(self) -> Text:
+        """What breadcrumbs call it."""
+        return _("Posting rules")
 
     def child(self, public_id: str) -> Node | None:
         """A posting rule."""

@@ -103,9 +103,7 @@ class Books:
 
     def undo(self, one: Allocation, day: date = TODAY) -> None:
         """Take an allocation back."""
-        self.portal.run(
-            lambda unit: allocation.undo(unit, one.public_id, one.customer_id, day), ACCOUNTANT
-        )
+        self.portal.run(lambda unit: allocation.undo(unit, one.public_id, one.customer_id, day), ACCOUNTANT)
 
     def reverse(self, payment: Payment, day: date = TODAY) -> None:
         """The bank takes a payment back."""
@@ -214,7 +212,7 @@ def make_books(portal: TestPortal) -> Books:
     """Fill a portal."""
 
     def customer(unit: Unit, name: str, country: str, currency: str, **more: Any) -> CustomerFacts:
-        email = f"office@{name.split()[0].lower()}.example"
+        email = f"office@{name.split(maxsplit=1)[0].lower()}.example"
         data = CustomerData(name, country, currency, email=email, payment_days=30, **more)
         made = customers.create_customer(unit, data, anyway=True)
         customers.add_address(unit, made.id, AddressData(name, country, "Hauptstraße 1", "20095", "Hamburg"))

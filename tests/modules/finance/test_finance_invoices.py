@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from modules.finance.conftest import TODAY, line
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -14,8 +15,6 @@ from portal.kernel.errors import Conflict, Invalid, Refused
 from portal.modules.finance.services import crediting, drafting, lock_date, posting
 from portal.modules.finance.services.drafting import InvoiceData
 from portal.modules.taxes import services as taxes
-
-from modules.finance.conftest import ACCOUNTANT, TODAY, line
 
 if TYPE_CHECKING:
     from modules.finance.conftest import Books
@@ -185,9 +184,7 @@ def test_never_more_is_credited_than_is_left(books: Books) -> None:
     with pytest.raises(Invalid):
         books.credit(invoice, "0")
     with pytest.raises(Invalid):
-        books.portal.run(
-            lambda unit: crediting.credit(unit, invoice, {one.id: Decimal("-1")}, TODAY, "")
-        )
+        books.portal.run(lambda unit: crediting.credit(unit, invoice, {one.id: Decimal(-1)}, TODAY, ""))
     assert books.lines(invoice)[0].credited == 1_500_000
     assert len(books.rows("SELECT id FROM finance_invoice")) == 2
 
@@ -222,8 +219,10 @@ def test_drafts_and_credit_notes_are_not_credited(books: Books) -> None:
         "UPDATE finance_entry SET posted = (1 = 0)",
         "UPDATE finance_entry_line SET base_amount = base_amount + 1",
         "DELETE FROM finance_entry_line",
-        "INSERT INTO finance_entry_line (entry_id, position, account_id, base_amount, currency, amount, tax_key,"
-        " text) SELECT entry_id, 99, account_id, 1, 'EUR', 1, '', '' FROM finance_entry_line WHERE position = 1",
+        (
+            "INSERT INTO finance_entry_line (entry_id, position, account_id, base_amount, currency, amount, tax_key,"
+            " text) SELECT entry_id, 99, account_id, 1, 'EUR', 1, '', '' FROM finance_entry_line WHERE position = 1"
+        ),
         "UPDATE finance_invoice SET gross = gross + 1, net = net + 1",
         "UPDATE finance_invoice SET number = 'X' WHERE kind = 'invoice'",
         "DELETE FROM finance_invoice",
@@ -234,9 +233,11 @@ def test_drafts_and_credit_notes_are_not_credited(books: Books) -> None:
         "DELETE FROM finance_payment",
         "UPDATE finance_allocation SET amount = amount + 1",
         "DELETE FROM finance_allocation",
-        "INSERT INTO finance_allocation (public_id, customer_id, currency, invoice_id, payment_id, day, amount,"
-        " base_amount, base_other, created_at, created_by) SELECT 'x', customer_id, currency, invoice_id, payment_id,"
-        " day, 100000, 100000, 100000, created_at, '' FROM finance_allocation",
+        (
+            "INSERT INTO finance_allocation (public_id, customer_id, currency, invoice_id, payment_id, day, amount,"
+            " base_amount, base_other, created_at, created_by) SELECT 'x', customer_id, currency, invoice_id, payment_id,"
+            " day, 100000, 100000, 100000, created_at, '' FROM finance_allocation"
+        ),
         "UPDATE finance_counter SET last = last - 1",
         "DELETE FROM finance_counter",
     ],
@@ -262,22 +263,23 @@ def test_nobody_empties_the_books_of_postgresql(books: Books) -> None:
 
 def test_an_entry_that_does_not_balance_is_not_posted_by_the_database(books: Books) -> None:
     books.posted()
-    columns = (
-        "public_id, journal, number, day, text, currency, document, posted, posted_at, posted_by, previous_hash, hash"
-    )
-    with pytest.raises(DBAPIError, match="balances"), books.portal.unit(ACCOUNTANT) as unit:
-        unit.db.execute(
-            text(
-                f"INSERT INTO finance_entry ({columns}) SELECT 'forged', journal, 2, day, 'forged', currency, '',"
-                " (1 = 0), posted_at, posted_by, hash, 'h' FROM finance_entry"
-            )
-        )
-        unit.db.execute(
-            text(
-                "INSERT INTO finance_entry_line (entry_id, position, account_id, base_amount, currency, amount,"
-                " customer_id, tax_key, text) SELECT (SELECT id FROM finance_entry WHERE number = 2), l.position,"
-                " l.account_id, l.base_amount + 1, 'EUR', l.amount, l.customer_id, '', '' FROM finance_entry_line l"
-            )
-        )
-        unit.db.execute(text("UPDATE finance_entry SET posted = (1 = 1) WHERE number = 2"))
-    assert len(books.rows("SELECT id FROM finance_entry")) == 1
+    for statement in _FORGED[:2]:
+        books.portal.run(lambda unit, statement=statement: unit.db.execute(text(statement)))
+    with pytest.raises(DBAPIError, match="balances"):
+        books.portal.run(lambda unit: unit.db.execute(text(_FORGED[2])))
+    assert [row.posted for row in books.rows("SELECT posted FROM finance_entry ORDER BY id")] == [True, False]
+
+
+_FORGED = (
+    (
+        "INSERT INTO finance_entry (public_id, journal, number, day, text, currency, document, posted, posted_at,"
+        " posted_by, previous_hash, hash) SELECT 'forged', journal, 2, day, 'forged', currency, '', (1 = 0), posted_at,"
+        " posted_by, hash, 'h' FROM finance_entry"
+    ),
+    (
+        "INSERT INTO finance_entry_line (entry_id, position, account_id, base_amount, currency, amount, customer_id,"
+        " tax_key, text) SELECT (SELECT id FROM finance_entry WHERE number = 2), l.position, l.account_id,"
+        " l.base_amount + 1, 'EUR', l.amount, l.customer_id, '', '' FROM finance_entry_line l"
+    ),
+    "UPDATE finance_entry SET posted = (1 = 1) WHERE number = 2",
+)

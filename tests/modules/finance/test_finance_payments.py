@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-
 from modules.finance.conftest import TODAY, line
+
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.people import Scope
 from portal.modules.finance.services import account, reports
@@ -75,9 +75,7 @@ def test_realised_exchange_differences_go_to_their_account(books: Books) -> None
 
 def test_yen_are_paid_without_decimals(books: Books) -> None:
     books.portal.run(lambda unit: taxes.add_exchange_rate(unit, "JPY", date(2026, 11, 2), Decimal("0.0059")))
-    invoice = books.posted(
-        line("1", "12345"), customer=books.beta, currency="JPY", day=date(2026, 10, 1)
-    )
+    invoice = books.posted(line("1", "12345"), customer=books.beta, currency="JPY", day=date(2026, 10, 1))
     books.pay(12345, {invoice.public_id: 12345}, customer=books.beta, currency="JPY")
     assert books.again(invoice).open == 0
     assert books.ledger() == {"1000": 7284, "4200": -7530, "7900": 246}
@@ -98,9 +96,9 @@ def test_undoing_and_reversing_restore_both_sides_exactly(books: Books) -> None:
         books.undo(counter)
     with pytest.raises(LookupError):
         books.portal.run(
-            lambda unit: __import__(
-                "portal.modules.finance.services.allocation", fromlist=["undo"]
-            ).undo(unit, second.public_id, books.beta.id, TODAY)
+            lambda unit: __import__("portal.modules.finance.services.allocation", fromlist=["undo"]).undo(
+                unit, second.public_id, books.beta.id, TODAY
+            )
         )
     assert len(books.allocations()) == 3
     books.reverse(payment)

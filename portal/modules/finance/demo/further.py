@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.kernel.composition import House
 from portal.kernel.people import Actor
 from portal.kernel.unit import Unit
-from portal.modules.finance.models import BANK, DRAFT, POSTED, Counter, Invoice
+from portal.modules.finance.models import BANK, DRAFT, POSTED, Counter, Entry, Invoice
 from portal.modules.finance.services import chart, ledger, payments, posting
 from portal.modules.finance.services.chart import AccountFacts, Chart
 from portal.modules.finance.services.numbers import Series, journal_series
@@ -99,6 +99,7 @@ def _drafted(row: Values) -> Values:
     return {**row, **lacking, "state": DRAFT, "open": row["gross"], "base_open": row["base_gross"]}
 
 
+_POST_ENTRIES = "UPDATE finance_entry SET posted = true WHERE id > :since AND NOT posted"
 _POST_INVOICES = """
 UPDATE finance_invoice SET state = 'posted', number = document.number, invoice_date = entry.day,
  posted_at = entry.posted_at
@@ -117,6 +118,7 @@ class _Counters:
         self._rows: dict[tuple[str, int], tuple[int, date | None]] = {}
         self._hashes: dict[str, str] = {}
         self._labels: dict[int, str] = {}
+        self._finished = 0
 
     def begin(self, session: Session) -> None:
         columns = (Counter.series, Counter.year, Counter.last, Counter.last_date, Counter.last_hash)
@@ -171,5 +173,6 @@ class _Counters:
                 session.execute(
                     insert(Counter).values(series=series, year=year, last=last, last_date=day, last_hash="")
                 )
-        session.execute(text("UPDATE finance_entry SET posted = true WHERE NOT posted"))
+        session.execute(text(_POST_ENTRIES), {"since": self._finished})
         session.execute(text(_POST_INVOICES))
+        self._finished = session.scalars(select(func.coalesce(func.max(Entry.id), 0))).one()

@@ -47,34 +47,42 @@ REFUSALS = (
         "entry_balanced",
         "finance_entry",
         "UPDATE",
-        "NEW.posted AND NOT OLD.posted AND (SELECT COUNT(*) < 2 OR SUM(base_amount) <> 0 FROM finance_entry_line"
-        " WHERE entry_id = NEW.id)",
+        (
+            "NEW.posted AND NOT OLD.posted AND (SELECT COUNT(*) < 2 OR SUM(base_amount) <> 0 FROM finance_entry_line"
+            " WHERE entry_id = NEW.id)"
+        ),
         "an entry balances and has two lines",
     ),
     (
         "entry_open",
         "finance_entry",
         "UPDATE",
-        "NEW.posted AND NOT OLD.posted AND NEW.day <="
-        " (SELECT day FROM finance_lock_date ORDER BY id DESC LIMIT 1)",
+        (
+            "NEW.posted AND NOT OLD.posted AND NEW.day <="
+            " (SELECT day FROM finance_lock_date ORDER BY id DESC LIMIT 1)"
+        ),
         "the books are closed",
     ),
     (
         "entry_chained",
         "finance_entry",
         "UPDATE",
-        "NEW.posted AND NOT OLD.posted AND NOT EXISTS (SELECT 1 WHERE NEW.number = 1 AND NEW.previous_hash = '')"
-        " AND NOT EXISTS (SELECT 1 FROM finance_entry AS earlier WHERE earlier.journal = NEW.journal"
-        " AND earlier.number = NEW.number - 1 AND earlier.hash = NEW.previous_hash)",
+        (
+            "NEW.posted AND NOT OLD.posted AND NOT EXISTS (SELECT 1 WHERE NEW.number = 1 AND NEW.previous_hash = '')"
+            " AND NOT EXISTS (SELECT 1 FROM finance_entry AS earlier WHERE earlier.journal = NEW.journal"
+            " AND earlier.number = NEW.number - 1 AND earlier.hash = NEW.previous_hash)"
+        ),
         "an entry follows the one before it",
     ),
     (
         "entry_owned",
         "finance_entry",
         "UPDATE",
-        "NEW.posted AND NOT OLD.posted AND EXISTS (SELECT 1 FROM finance_entry_line AS line"
-        " JOIN finance_account AS account ON account.id = line.account_id WHERE line.entry_id = NEW.id"
-        " AND account.purpose = 'receivable' AND line.customer_id IS NULL)",
+        (
+            "NEW.posted AND NOT OLD.posted AND EXISTS (SELECT 1 FROM finance_entry_line AS line"
+            " JOIN finance_account AS account ON account.id = line.account_id WHERE line.entry_id = NEW.id"
+            " AND account.purpose = 'receivable' AND line.customer_id IS NULL)"
+        ),
         "a line on receivables names its customer",
     ),
     *(
@@ -82,7 +90,7 @@ REFUSALS = (
             f"entry_line_{event.lower()}",
             "finance_entry_line",
             event,
-            f"EXISTS (SELECT 1 FROM finance_entry WHERE id = {row}.entry_id AND posted)",
+            f"EXISTS (SELECT 1 FROM finance_entry WHERE id = {row}.entry_id AND posted)",  # noqa: S608 - NEW or OLD
             "the lines of a posted entry stay",
         )
         for event, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD"))
@@ -100,7 +108,7 @@ REFUSALS = (
             f"{table}_{event.partition(' ')[0].lower()}",
             f"finance_{table}",
             event,
-            f"EXISTS (SELECT 1 FROM finance_invoice WHERE id = {row}.invoice_id AND state = 'posted')",
+            f"EXISTS (SELECT 1 FROM finance_invoice WHERE id = {row}.invoice_id AND state = 'posted')",  # noqa: S608
             "the lines of a posted document stay",
         )
         for table, change in (("invoice_line", "UPDATE OF {fixed}"), ("invoice_tax", "UPDATE"))
@@ -119,22 +127,26 @@ REFUSALS = (
         "allocation_counter",
         "finance_allocation",
         "INSERT",
-        "NEW.undoes_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM finance_allocation AS one"
-        " WHERE one.id = NEW.undoes_id AND one.undoes_id IS NULL AND one.invoice_id = NEW.invoice_id"
-        " AND COALESCE(one.payment_id, 0) = COALESCE(NEW.payment_id, 0)"
-        " AND COALESCE(one.credit_note_id, 0) = COALESCE(NEW.credit_note_id, 0) AND one.amount = -NEW.amount"
-        " AND one.base_amount = -NEW.base_amount AND one.base_other = -NEW.base_other)",
+        (
+            "NEW.undoes_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM finance_allocation AS one"
+            " WHERE one.id = NEW.undoes_id AND one.undoes_id IS NULL AND one.invoice_id = NEW.invoice_id"
+            " AND COALESCE(one.payment_id, 0) = COALESCE(NEW.payment_id, 0)"
+            " AND COALESCE(one.credit_note_id, 0) = COALESCE(NEW.credit_note_id, 0) AND one.amount = -NEW.amount"
+            " AND one.base_amount = -NEW.base_amount AND one.base_other = -NEW.base_other)"
+        ),
         "a counter row takes back exactly one allocation",
     ),
     (
         "allocation_ends",
         "finance_allocation",
         "INSERT",
-        "NOT EXISTS (SELECT 1 FROM finance_invoice WHERE id = NEW.invoice_id AND state = 'posted'"
-        " AND kind <> 'credit_note') OR (NEW.credit_note_id IS NOT NULL AND NOT EXISTS"
-        " (SELECT 1 FROM finance_invoice WHERE id = NEW.credit_note_id AND state = 'posted'"
-        " AND kind = 'credit_note')) OR EXISTS (SELECT 1 FROM finance_payment_reversal"
-        " WHERE payment_id = NEW.payment_id)",
+        (
+            "NOT EXISTS (SELECT 1 FROM finance_invoice WHERE id = NEW.invoice_id AND state = 'posted'"
+            " AND kind <> 'credit_note') OR (NEW.credit_note_id IS NOT NULL AND NOT EXISTS"
+            " (SELECT 1 FROM finance_invoice WHERE id = NEW.credit_note_id AND state = 'posted'"
+            " AND kind = 'credit_note')) OR EXISTS (SELECT 1 FROM finance_payment_reversal"
+            " WHERE payment_id = NEW.payment_id)"
+        ),
         "an allocation connects a posted invoice with a credit note or a standing payment",
     ),
     *(
@@ -153,20 +165,24 @@ EFFECTS = (
         "finance_entry",
         "UPDATE",
         "NEW.posted AND NOT OLD.posted",
-        "UPDATE finance_counter SET last_hash = NEW.hash WHERE series = 'journal:' || NEW.journal AND year = 0"
-        " AND last = NEW.number;",
+        (
+            "UPDATE finance_counter SET last_hash = NEW.hash WHERE series = 'journal:' || NEW.journal AND year = 0"
+            " AND last = NEW.number;"
+        ),
     ),
     (
         "allocation_applied",
         "finance_allocation",
         "INSERT",
         "1 = 1",
-        "UPDATE finance_invoice SET open = open - NEW.amount, base_open = base_open - NEW.base_amount"
-        " WHERE id = NEW.invoice_id; "
-        "UPDATE finance_invoice SET open = open - NEW.amount, base_open = base_open - NEW.base_other"
-        " WHERE id = NEW.credit_note_id; "
-        "UPDATE finance_payment SET open = open - NEW.amount, base_open = base_open - NEW.base_other"
-        " WHERE id = NEW.payment_id;",
+        (
+            "UPDATE finance_invoice SET open = open - NEW.amount, base_open = base_open - NEW.base_amount"
+            " WHERE id = NEW.invoice_id; "
+            "UPDATE finance_invoice SET open = open - NEW.amount, base_open = base_open - NEW.base_other"
+            " WHERE id = NEW.credit_note_id; "
+            "UPDATE finance_payment SET open = open - NEW.amount, base_open = base_open - NEW.base_other"
+            " WHERE id = NEW.payment_id;"
+        ),
     ),
     (
         "reversal_applied",
@@ -186,9 +202,9 @@ def _fixed(table: str) -> str:
 
 def _sqlite() -> Iterator[str]:
     for name, table, event, condition, reason in REFUSALS:
-        event = event.format(fixed=_fixed(table)) if "{" in event else event
+        when = event.format(fixed=_fixed(table)) if "{" in event else event
         yield (
-            f"CREATE TRIGGER finance_{name} BEFORE {event} ON {table} WHEN {condition}"
+            f"CREATE TRIGGER finance_{name} BEFORE {when} ON {table} WHEN {condition}"
             f" BEGIN SELECT RAISE(ABORT, 'finance: {reason}'); END"
         )
     for name, table, event, condition, statements in EFFECTS:
@@ -197,7 +213,7 @@ def _sqlite() -> Iterator[str]:
 
 def _postgresql() -> Iterator[str]:
     for name, table, event, condition, reason in REFUSALS:
-        event = event.format(fixed=_fixed(table)) if "{" in event else event
+        when = event.format(fixed=_fixed(table)) if "{" in event else event
         lock = ""
         if table == "finance_entry_line":
             row = "NEW" if event == "INSERT" else "OLD"
@@ -209,7 +225,7 @@ def _postgresql() -> Iterator[str]:
             f"RETURN {'OLD' if event == 'DELETE' else 'NEW'}; END $$"
         )
         yield (
-            f"CREATE TRIGGER finance_{name} BEFORE {event} ON {table} FOR EACH ROW"
+            f"CREATE TRIGGER finance_{name} BEFORE {when} ON {table} FOR EACH ROW"
             f" EXECUTE FUNCTION finance_{name}()"
         )
     for name, table, event, condition, statements in EFFECTS:

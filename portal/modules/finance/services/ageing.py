@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Date, Select, Subquery, case, cast, func, null, or_, select, union_all
+from sqlalchemy import Date, Subquery, case, cast, func, null, or_, select, union_all
 
 from portal.kernel.people import Scope
 from portal.kernel.unit import Unit
@@ -76,7 +76,7 @@ def aged_receivables(unit: Unit, day: date, limit: int | None = None) -> AgedRec
         .having(or_(*(one != 0 for one in sums)))
         .order_by(total.desc(), moves.c.customer_id)
     )
-    rows = unit.db.execute(statement if limit is None else statement.limit(limit)).all()
+    rows: Any = unit.db.execute(statement if limit is None else statement.limit(limit)).all()
     customers = tuple(AgedCustomer(row[0], _aged(row[1:7])) for row in rows)
     if not rows:
         return AgedReceivables(day, (), Aged((0, 0, 0, 0, 0), 0), 0)
@@ -113,7 +113,7 @@ def _buckets(moves: Subquery, day: date) -> list[Any]:
 def _moves(day: date, *, base: bool, customer_id: int | None = None, currency: str | None = None) -> Subquery:
     """Everything up to the day that raised or lowered what was open, with the due date of the item it belongs to."""
 
-    def narrowed(statement: Select[Any], table: Any) -> Select[Any]:
+    def narrowed(statement: Any, table: Any) -> Any:
         if customer_id is not None:
             statement = statement.where(table.customer_id == customer_id)
         return statement if currency is None else statement.where(table.currency == currency)
@@ -138,7 +138,8 @@ def _moves(day: date, *, base: bool, customer_id: int | None = None, currency: s
             Allocation,
         ),
         narrowed(
-            select(Allocation.customer_id, cast(null(), Date), off_other).where(Allocation.day <= day), Allocation
+            select(Allocation.customer_id, cast(null(), Date), off_other).where(Allocation.day <= day),
+            Allocation,
         ),
         narrowed(select(Payment.customer_id, cast(null(), Date), -paid).where(Payment.day <= day), Payment),
         narrowed(

@@ -82,12 +82,9 @@ def lock(unit: Unit, customer_id: int, ids: Collection[int], known: Sequence[Inv
     unit.ask(ICustomers).lock(customer_id)
     orders = unit.ask_if(IOrders)
     if orders is not None and ids:
-        if known:
-            order_ids = {row.order_id for row in known if row.order_id is not None}
-        else:
-            asked = select(Invoice.order_id).where(Invoice.id.in_(ids), Invoice.order_id.is_not(None))
-            order_ids = set(unit.db.scalars(asked).all())
-        for order_id in sorted(order_ids):
+        asked = select(Invoice.order_id).where(Invoice.id.in_(ids))
+        concerned = [row.order_id for row in known] if known else unit.db.scalars(asked).all()
+        for order_id in sorted({found for found in concerned if found is not None}):
             orders.lock(order_id)
     return Ends(orders, reading.lock_invoices(unit, ids) if ids else ())
 
@@ -166,7 +163,9 @@ def _demand_open(locked: Ends, other: Payment | Invoice, amounts: Mapping[int, i
         invoice = locked.invoice(invoice_id)
         name = f"amount-{invoice.public_id}"
         if invoice.kind == CREDIT_NOTE or invoice.currency != other.currency:
-            errors[name] = _("Only invoices in ${currency} can be chosen.", mapping={"currency": other.currency})
+            errors[name] = _(
+                "Only invoices in ${currency} can be chosen.", mapping={"currency": other.currency}
+            )
         elif amount < 0:
             errors[name] = _("An amount is above zero.")
         elif amount > invoice.open:
@@ -249,7 +248,8 @@ def _insert(
         "created_by": unit.actor.name[:200],
     }
     unit.db.execute(
-        insert(Allocation), [{"undoes_id": None, **row, **common, "public_id": new_public_id()} for row in rows]
+        insert(Allocation),
+        [{"undoes_id": None, **row, **common, "public_id": new_public_id()} for row in rows],
     )
 
 

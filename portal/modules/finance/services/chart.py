@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 
 from portal.kernel.db import new_public_id
 from portal.kernel.errors import Invalid, Refused
@@ -113,11 +113,11 @@ def locked_until() -> Any:
 
 def read(unit: Unit) -> Chart:
     """The chart and the lock date, in one statement."""
-    rows = unit.db.execute(_accounts().add_columns(locked_until().label("locked"))).all()
+    rows: Any = unit.db.execute(_accounts().add_columns(locked_until().label("locked"))).all()
     return Chart(tuple(AccountFacts(*row[:-1]) for row in rows), rows[0].locked if rows else None)
 
 
-def _accounts() -> Select[Any]:
+def _accounts() -> Any:
     return select(
         Account.id,
         Account.public_id,

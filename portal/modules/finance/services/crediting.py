@@ -15,14 +15,20 @@ from portal.kernel.folding import fold
 from portal.kernel.i18n import Text, _
 from portal.kernel.money import Policy, from_scaled, portion, to_scaled
 from portal.kernel.unit import Unit
-from portal.modules.finance.models import CREDIT_NOTE, DRAFT, INVOICE, POSTED, Invoice, InvoiceLine, InvoiceTax
+from portal.modules.finance.models import (
+    CREDIT_NOTE,
+    DRAFT,
+    INVOICE,
+    POSTED,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+)
 from portal.modules.finance.services import allocation, chart, posting, reading
 from portal.modules.finance.services.totals import StoredRate, rates_json, rates_of, sum_up, taxed
 
 
-def credit(
-    unit: Unit, invoice: Invoice, quantities: Mapping[int, Decimal], day: date, reason: str
-) -> str:
+def credit(unit: Unit, invoice: Invoice, quantities: Mapping[int, Decimal], day: date, reason: str) -> str:
     """Post a credit note over quantities by line id of a posted invoice; returns its public id.
 
     The parts of a line that are credited one after another sum exactly to the line. Raises Invalid
@@ -37,14 +43,15 @@ def credit(
     _demand_day(unit, invoice, day)
     chosen = _chosen(lines, quantities)
     note, rows = _insert(unit, invoice, chosen, day, reason)
-    posting.vote(unit, note)
     tax_lines = [posting.taxed_line(row) for row in rows]
     accounts = posting.accounts_of(unit, tax_lines, invoice.tax_position, day)
     _mark_credited(unit, chosen)
     if invoice.order_id is not None and locked.orders is not None:
         taken = reading.quantities_of(rows, sign=-1)
         locked.orders.record_invoiced(invoice.order_id, taken)
-    posting.finish(unit, note, rows, tax_lines, accounts, {"invoice_date": day}, corrects=invoice.number or "")
+    posting.finish(
+        unit, note, rows, tax_lines, accounts, {"invoice_date": day}, corrects=invoice.number or ""
+    )
     settled = min(invoice.open, note.gross)
     if settled:
         allocation.apply(unit, books, locked, note, {invoice.id: settled}, day)
@@ -85,12 +92,15 @@ def _chosen(
 def _insert(
     unit: Unit, invoice: Invoice, chosen: Sequence[tuple[InvoiceLine, Decimal]], day: date, reason: str
 ) -> tuple[Invoice, Sequence[InvoiceLine]]:
-    """The credit note as a draft with lines and taxes, ready to be posted in this transaction."""
+    """The credit note as a draft with lines and taxes, voted on and ready to be posted in this transaction."""
     rounding = Policy.parse(invoice.policy).rounding
     rows = [_row(place, line, quantity, rounding) for place, (line, quantity) in enumerate(chosen, start=1)]
     summed = sum_up(unit, [taxed(row) for row in rows], invoice.currency, from_scaled(invoice.exchange_rate))
-    if not summed.header["gross"]:
+    gross = summed.header["gross"]
+    if not gross:
         raise Invalid({"": _("There is no amount to credit in these quantities.")})
+    public_id = new_public_id()
+    posting.vote(unit, invoice, CREDIT_NOTE, public_id, gross)
     cited = (
         "customer_id",
         "customer_name",
@@ -115,7 +125,7 @@ def _insert(
         .values(
             **{name: getattr(invoice, name) for name in cited},
             **summed.header,
-            public_id=new_public_id(),
+            public_id=public_id,
             kind=CREDIT_NOTE,
             state=DRAFT,
             corrects_id=invoice.id,

@@ -135,7 +135,7 @@ def _drafted(unit: Unit, order_id: int) -> Mapping[int, Decimal]:
         .where(Invoice.order_id == order_id, Invoice.state == DRAFT)
         .group_by(InvoiceLine.order_line_id)
     )
-    return {line_id: from_scaled(int(quantity)) for line_id, quantity in rows}
+    return {line_id: from_scaled(int(quantity)) for line_id, quantity in rows if line_id is not None}
 
 
 def _to_bill(order: OrderFacts, line: OrderLineFacts, drafted: Decimal, delivered_only: bool) -> Decimal:
@@ -223,7 +223,9 @@ def _demand_order_lines(stored: Sequence[InvoiceLine], typed: Sequence[DraftLine
     known = {line.order_line_id for line in stored}
     for place, line in enumerate(typed):
         if line.order_line_id not in known:
-            raise Invalid({f"lines-{place}-name": _("This line is not of the order. Write an invoice of its own.")})
+            raise Invalid(
+                {f"lines-{place}-name": _("This line is not of the order. Write an invoice of its own.")}
+            )
 
 
 def delete_draft(unit: Unit, invoice_id: int, version: int) -> None:

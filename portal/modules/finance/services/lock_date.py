@@ -43,7 +43,10 @@ def move(unit: Unit, day: date, reason: str, *, backwards: bool) -> None:
     """
     general_last = case((Counter.series == journal_series(GENERAL_JOURNAL).name, 1), else_=0)
     unit.db.execute(
-        select(Counter.series).where(Counter.year == 0).order_by(general_last, Counter.series).with_for_update()
+        select(Counter.series)
+        .where(Counter.year == 0)
+        .order_by(general_last, Counter.series)
+        .with_for_update()
     ).all()
     now = unit.db.scalar(select(LockDate.day).order_by(LockDate.id.desc()).limit(1))
     if day >= unit.today():

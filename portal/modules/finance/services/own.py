@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import case, func, select
 
+from portal.kernel.folding import matches
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Scope
 from portal.kernel.unit import Unit
@@ -27,6 +28,11 @@ KINDS: dict[str, Text] = {
     CREDIT_NOTE: _("Credit note"),
     OPENING: _("Opening item"),
 }
+
+
+def _found(term: str) -> Any:
+    return matches(Invoice.search_text, term)
+
 
 OWN_INVOICES = Listing(
     base=select(Invoice.id).where(Invoice.state == POSTED),
@@ -50,7 +56,7 @@ OWN_INVOICES = Listing(
     ),
     default="-invoice_date",
     name="invoices",
-    search=lambda term: reading.searched(Invoice.search_text, term),
+    search=_found,
     search_hint=_("Number or reference"),
     filters=(
         ChoiceFilter(
@@ -200,9 +206,7 @@ class OwnStatement:
     aged: Aged
 
 
-def account_statement(
-    unit: Unit, scope: Scope, currency: str | None, start: date, end: date
-) -> OwnStatement:
+def account_statement(unit: Unit, scope: Scope, currency: str | None, start: date, end: date) -> OwnStatement:
     """The statement in a currency (None: the account's own): five statements of SQL."""
     return statement_for(unit, unit.ask(IMyAddresses).get(scope), currency, start, end)
 

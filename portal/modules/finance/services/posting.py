@@ -53,7 +53,7 @@ def post_invoice(unit: Unit, invoice: Invoice, version: int | None = None, day: 
     draft, lines = drafting.lock_draft(unit, invoice.id, version)
     _demand_dates(unit, draft, day)
     taxed = [taxed_line(line) for line in lines]
-    vote(unit, draft)
+    vote(unit, draft, draft.kind, draft.public_id, draft.gross)
     worked = _fresh(unit, draft, lines, taxed, draft.delivery_date or day)
     accounts = accounts_of(unit, taxed, draft.tax_position, day)
     if draft.order_id is not None and orders is not None:
@@ -71,16 +71,16 @@ def _demand_dates(unit: Unit, draft: Invoice, day: date) -> None:
         raise Refused(_("There is nothing to pay on this invoice."))
 
 
-def vote(unit: Unit, draft: Invoice) -> None:
-    """Ask whether anybody refuses."""
+def vote(unit: Unit, document: Invoice, kind: str, public_id: str, gross: int) -> None:
+    """Ask whether anybody refuses a document of this customer and order to be posted."""
     unit.vote(
         InvoicePosting(
-            public_id=draft.public_id,
-            kind=draft.kind,
-            customer_id=draft.customer_id,
-            order=draft.order_public_id,
-            currency=draft.currency,
-            gross=draft.gross,
+            public_id=public_id,
+            kind=kind,
+            customer_id=document.customer_id,
+            order=document.order_public_id,
+            currency=document.currency,
+            gross=gross,
         )
     )
 
@@ -141,7 +141,9 @@ def accounts_of(
     by_place = {place: found[key] for place, key in keys.items()}
     if len({accounts.receivable for accounts in found.values()}) > 1:
         raise Refused(_("The posting rules of these lines name different receivable accounts."))
-    if len({(key, accounts.tax) for (key, _class), accounts in by_place.items()}) > len({key for key, _class in by_place}):
+    if len({(key, accounts.tax) for (key, _class), accounts in by_place.items()}) > len(
+        {key for key, _class in by_place}
+    ):
         raise Refused(_("The posting rules of these lines name different accounts for one tax."))
     return by_place
 
@@ -188,9 +190,7 @@ def _finish(
     for name, value in columns.items():
         setattr(draft, name, value)
     credit = draft.kind == CREDIT_NOTE
-    series = numbers.document_series(
-        unit, unit.setting(CREDIT_SERIES if credit else INVOICE_SERIES), day
-    )
+    series = numbers.document_series(unit, unit.setting(CREDIT_SERIES if credit else INVOICE_SERIES), day)
     taken, entry_number = numbers.take(unit, series, numbers.journal_series(SALES_JOURNAL))
     number = series.label(taken.number)
     entry = ledger.write(

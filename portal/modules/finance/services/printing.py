@@ -12,7 +12,16 @@ from portal.modules.finance.services import reading
 from portal.modules.finance.services.account import AccountStatement
 from portal.modules.finance.services.ageing import BUCKETS, Aged
 from portal.modules.finance.services.totals import TaxedLine, sum_up
-from portal.ops.pdf import AgeingBucket, Party, PrintDocument, PrintLine, PrintTax, Seller, Statement, StatementRow
+from portal.ops.pdf import (
+    AgeingBucket,
+    Party,
+    PrintDocument,
+    PrintLine,
+    PrintTax,
+    Seller,
+    Statement,
+    StatementRow,
+)
 
 
 def document(
@@ -69,16 +78,12 @@ def taxes_from(unit: Unit, invoice: Invoice, lines: Sequence[TaxedLine]) -> list
     """The breakdown of a document that is being posted."""
     rows = sum_up(unit, lines, invoice.currency, from_scaled(invoice.exchange_rate)).taxes
     return [
-        PrintTax(
-            row["title"], from_scaled(row["percent"]), row["base"], row["amount"], row["exemption"]
-        )
+        PrintTax(row["title"], from_scaled(row["percent"]), row["base"], row["amount"], row["exemption"])
         for row in rows
     ]
 
 
-def statement(
-    unit: Unit, customer: CustomerFacts, account: AccountStatement, aged: Aged | None
-) -> Statement:
+def statement(unit: Unit, customer: CustomerFacts, account: AccountStatement, aged: Aged | None) -> Statement:
     """A customer's statement."""
     return Statement(
         issue_date=unit.today(),
@@ -111,8 +116,7 @@ def _ageing(aged: Aged | None) -> tuple[AgeingBucket, ...]:
     if aged is None or not any(aged.buckets):
         return ()
     return tuple(
-        AgeingBucket(first, last, amount)
-        for (first, last), amount in zip(BUCKETS, aged.buckets, strict=True)
+        AgeingBucket(first, last, amount) for (first, last), amount in zip(BUCKETS, aged.buckets, strict=True)
     )
 
 

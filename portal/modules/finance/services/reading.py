@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from portal.kernel.folding import matches
 from portal.kernel.money import from_scaled
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import PostalAddress
@@ -60,7 +59,8 @@ def lock_invoice(unit: Unit, invoice_id: int) -> tuple[Invoice, Sequence[Invoice
     ).all()
     if not rows:
         raise LookupError(f"no invoice {invoice_id}")
-    return rows[0][0], [line for _invoice, line in rows if line is not None]
+    found: list[InvoiceLine | None] = [row[1] for row in rows]
+    return rows[0][0], [line for line in found if line is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +118,6 @@ def taxes_of(unit: Unit, invoice_id: int) -> Sequence[InvoiceTax]:
     return unit.db.scalars(
         select(InvoiceTax).where(InvoiceTax.invoice_id == invoice_id).order_by(InvoiceTax.position)
     ).all()
-
-
-def searched(column: Any, term: str) -> Any:
-    """The condition that a folded column has every word of a term."""
-    return matches(column, term)
 
 
 # --- addresses ---------------------------------------------------------------------------------------------
@@ -250,7 +245,7 @@ def allocations_of_payment(unit: Unit, payment_id: int) -> list[AllocationFacts]
     return [_allocation(row) for row in rows]
 
 
-def _allocation(row: Row[Any]) -> AllocationFacts:
+def _allocation(row: Any) -> AllocationFacts:
     allocation: Allocation = row[0]
     return AllocationFacts(
         public_id=allocation.public_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select
 
@@ -100,8 +101,8 @@ def postings(
         statement = statement.where(
             or_(lines.c.day > after[0], and_(lines.c.day == after[0], lines.c.line_id > after[1]))
         )
-    rows = unit.db.execute(statement.limit(PAGE + 1))
-    return [Posting(*row[:7], int(row.balance)) for row in rows]
+    rows: Any = unit.db.execute(statement.limit(PAGE + 1))
+    return [Posting(row[0], row[1], row[2], row[3], row[4], row[5], row[6], int(row.balance)) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,9 +88,7 @@ def complete_rules(unit: Unit) -> int:
     chart = read(unit)
     known = {
         RuleKey(*row)
-        for row in unit.db.execute(
-            select(PostingRule.tax_key, PostingRule.tax_class, PostingRule.position)
-        )
+        for row in unit.db.execute(select(PostingRule.tax_key, PostingRule.tax_class, PostingRule.position))
     }
     rows = [
         {

@@ -64,7 +64,10 @@ class Todo:
 def todo(unit: Unit) -> Todo:
     """What waits: one statement."""
     late = and_(
-        Invoice.open > 0, Invoice.kind != CREDIT_NOTE, Invoice.state == POSTED, Invoice.due_date < unit.today()
+        Invoice.open > 0,
+        Invoice.kind != CREDIT_NOTE,
+        Invoice.state == POSTED,
+        Invoice.due_date < unit.today(),
     )
     row = unit.db.execute(
         select(

@@ -85,14 +85,19 @@ def work_out(unit: Unit, terms: Terms, lines: Sequence[DraftLine]) -> WorkedOut:
     missing.
     """
     taxes = unit.ask(ITaxes)
-    taxation = taxes.taxation({line.tax_class for line in lines}, terms.position, terms.tax_date, terms.language)
+    taxation = taxes.taxation(
+        {line.tax_class for line in lines}, terms.position, terms.tax_date, terms.language
+    )
     rate = taxes.exchange_rate(terms.currency, terms.tax_date)
-    totals = _compute(terms, lines, taxation)
-    rows = [
-        _row(place, line, taxation[line.tax_class], total)
-        for place, (line, total) in enumerate(zip(lines, totals.lines, strict=True), start=1)
-    ]
-    summed = sum_up(unit, [taxed(row) for row in rows], terms.currency, rate)
+    try:
+        totals = _compute(terms, lines, taxation)
+        rows = [
+            _row(place, line, taxation[line.tax_class], total)
+            for place, (line, total) in enumerate(zip(lines, totals.lines, strict=True), start=1)
+        ]
+        summed = sum_up(unit, [taxed(row) for row in rows], terms.currency, rate)
+    except OutOfRange as error:
+        raise Invalid({"": _("The total is too large.")}) from error
     return WorkedOut(rows, summed.taxes, {**summed.header, "tax_date": terms.tax_date})
 
 
@@ -174,14 +179,9 @@ def _tax_row(position: int, line: TaxedLine, rate: StoredRate) -> dict[str, Any]
     }
 
 
-def _compute(
-    terms: Terms, lines: Sequence[DraftLine], taxation: Mapping[str, Taxation]
-) -> money.Totals:
+def _compute(terms: Terms, lines: Sequence[DraftLine], taxation: Mapping[str, Taxation]) -> money.Totals:
     computed = [_money_line(place, line, taxation[line.tax_class]) for place, line in enumerate(lines)]
-    try:
-        return money.compute(computed, terms.currency, Policy.parse(terms.policy))
-    except OutOfRange as error:
-        raise Invalid({"": _("The total is too large.")}) from error
+    return money.compute(computed, terms.currency, Policy.parse(terms.policy))
 
 
 def _money_line(place: int, line: DraftLine, taxation: Taxation) -> money.Line:
@@ -194,7 +194,9 @@ def _money_line(place: int, line: DraftLine, taxation: Taxation) -> money.Line:
         return money.Line(line.quantity, line.unit_price, line.discount, rates)
     except ValueError as error:
         message: Text = (
-            _("This number is too large.") if isinstance(error, OutOfRange) else _("This number does not fit.")
+            _("This number is too large.")
+            if isinstance(error, OutOfRange)
+            else _("This number does not fit.")
         )
         raise Invalid({f"lines-{place}-quantity": message}) from error
 

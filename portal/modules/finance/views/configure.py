@@ -29,9 +29,7 @@ from portal.web.request import Request
 _TEMPLATES = "portal:modules/finance/templates/"
 
 
-@view_config(
-    context=Accounts, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}accounts.jinja2"
-)
+@view_config(context=Accounts, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}accounts.jinja2")
 def accounts(context: Accounts, request: Request) -> dict[str, Any]:
     """The chart of accounts; an empty one can be filled with a starting chart."""
     page = lists.ACCOUNTS.page(request.db, request.GET, base=request.resource_path(context))
@@ -115,16 +113,12 @@ def _account_data(form: AccountForm) -> AccountData:
 # --- posting rules -------------------------------------------------------------------------------------------
 
 
-@view_config(
-    context=Rules, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}rules.jinja2"
-)
+@view_config(context=Rules, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}rules.jinja2")
 def rules_list(context: Rules, request: Request) -> dict[str, Any]:
     """The posting rules."""
     may = request.permits(CONFIGURE)
     base = request.resource_path(context)
-    page = lists.RULES.page(
-        request.db, request.GET, base=base, bases=None if may else {"tax_key": None}
-    )
+    page = lists.RULES.page(request.db, request.GET, base=base, bases=None if may else {"tax_key": None})
     return {"page": page, "may_configure": may}
 
 

@@ -32,7 +32,6 @@ from portal.modules.finance.resources import FinanceRoot, InvoiceNode, Invoices
 from portal.modules.finance.services import crediting, drafting, mailing, posting, printing, reading
 from portal.modules.orders.interfaces import IOrders
 from portal.ops import documents
-from portal.ops.pdf import render
 from portal.web.forms import choices_json
 from portal.web.request import Request
 
@@ -45,9 +44,7 @@ def begin(context: FinanceRoot, request: Request) -> Response:
     return HTTPSeeOther(request.resource_path(context, "invoices", ""))
 
 
-@view_config(
-    context=Invoices, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}invoices.jinja2"
-)
+@view_config(context=Invoices, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}invoices.jinja2")
 def invoices(context: Invoices, request: Request) -> dict[str, Any]:
     """Everything that was or will be invoiced, newest first."""
     listing = lists.invoices(request.unit.today())
@@ -61,9 +58,7 @@ def invoices_csv(context: Invoices, request: Request) -> Response:
     return lists.invoices(request.unit.today()).csv(request)
 
 
-@view_config(
-    context=Invoices, name="customers", permission=VIEW, request_method="GET", renderer="json"
-)
+@view_config(context=Invoices, name="customers", permission=VIEW, request_method="GET", renderer="json")
 def customers(context: Invoices, request: Request) -> Any:
     """Customers to choose from."""
     term = request.GET.get("q", "")
@@ -81,7 +76,9 @@ def customers(context: Invoices, request: Request) -> Any:
 def new(context: Invoices, request: Request) -> Any:
     """An invoice by hand."""
     customer = request.GET.get("customer")
-    form = NewInvoiceForm(request, {"currency": request.company.currency, "customer": customer, "version": "1"})
+    form = NewInvoiceForm(
+        request, {"currency": request.company.currency, "customer": customer, "version": "1"}
+    )
     customer_search(form, request)
     back = request.resource_path(context)
     if not request.submitted:

@@ -32,9 +32,7 @@ from portal.web.request import Request
 _TEMPLATES = "portal:modules/finance/templates/"
 
 
-@view_config(
-    context=Entries, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}entries.jinja2"
-)
+@view_config(context=Entries, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}entries.jinja2")
 def entries(context: Entries, request: Request) -> dict[str, Any]:
     """The entries of all journals, newest first."""
     page = lists.ENTRIES.page(request.db, request.GET, base=request.resource_path(context))
@@ -47,9 +45,7 @@ def entries_csv(context: Entries, request: Request) -> Response:
     return lists.ENTRIES.csv(request)
 
 
-@view_config(
-    context=EntryNode, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}entry.jinja2"
-)
+@view_config(context=EntryNode, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}entry.jinja2")
 def entry(context: EntryNode, request: Request) -> dict[str, Any]:
     """An entry with its lines."""
     found = context.entry
@@ -144,9 +140,7 @@ def reverse(context: EntryNode, request: Request) -> Any:
 )
 def opening_item(context: Entries, request: Request) -> Any:
     """Take an open invoice of before into the books."""
-    form = OpeningItemForm(
-        request, {"day": request.unit.today(), "currency": request.company.currency}
-    )
+    form = OpeningItemForm(request, {"day": request.unit.today(), "currency": request.company.currency})
     customer_search(form, request)
     if not request.submitted:
         return {
@@ -167,9 +161,7 @@ def opening_item(context: Entries, request: Request) -> Any:
         currency=form.currency.data,
         amount=form.amount.data,
     )
-    public_id = journals.add_opening_item(
-        request.unit, chart_of(request), customer, item, form.day.data
-    )
+    public_id = journals.add_opening_item(request.unit, chart_of(request), customer, item, form.day.data)
     request.flash(_("The opening item was posted."))
     return HTTPSeeOther(f"/finance/invoices/{public_id}/")
 

@@ -35,9 +35,7 @@ from portal.web.request import Request
 _TEMPLATES = "portal:modules/finance/templates/"
 
 
-@view_config(
-    context=Payments, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}payments.jinja2"
-)
+@view_config(context=Payments, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}payments.jinja2")
 def payments_list(context: Payments, request: Request) -> dict[str, Any]:
     """The payments, newest first."""
     page = lists.PAYMENTS.page(request.db, request.GET, base=request.resource_path(context))
@@ -248,8 +246,6 @@ def reverse(context: PaymentNode, request: Request) -> Any:
             "hint": _("Its allocations are taken back on that day, and the invoices are open again."),
         }
     form.check()
-    payments.reverse(
-        request.unit, chart.read(request.unit), context.row, form.day.data, form.reason.data
-    )
+    payments.reverse(request.unit, chart.read(request.unit), context.row, form.day.data, form.reason.data)
     request.flash(_("The payment was reversed."))
     return HTTPSeeOther(back)

@@ -26,9 +26,7 @@ _TEMPLATES = "portal:modules/finance/templates/"
 _LISTED = 200
 
 
-@view_config(
-    context=Reports, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}reports.jinja2"
-)
+@view_config(context=Reports, permission=VIEW, request_method="GET", renderer=f"{_TEMPLATES}reports.jinja2")
 def overview(context: Reports, request: Request) -> dict[str, Any]:
     """The reports there are."""
     return {}

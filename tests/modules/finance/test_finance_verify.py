@@ -1,0 +1,203 @@
+"""`portal verify` names whatever was tampered with, the guard of the base currency, parallel work."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from modules.finance.conftest import ACCOUNTANT, TODAY, line
+from sqlalchemy import text
+
+import portal
+from portal.kernel.errors import BootRefused, Invalid
+from portal.kernel.unit import Unit
+from portal.modules.finance.services import allocation, drafting, posting
+from portal.modules.finance.services.drafting import InvoiceData
+from portal.modules.taxes import services as taxes
+
+if TYPE_CHECKING:
+    from modules.finance.conftest import Books
+
+TAMPERINGS = {
+    "entry text": ("UPDATE finance_entry SET text = 'other' WHERE journal = 'bank'", "chain"),
+    "entry day": ("UPDATE finance_entry SET day = '2026-01-01' WHERE journal = 'bank'", "chain"),
+    "entry hash": ("UPDATE finance_entry SET hash = 'x' WHERE journal = 'bank'", "chain"),
+    "entry gone": (
+        "DELETE FROM finance_entry_line WHERE entry_id IN (SELECT id FROM finance_entry WHERE journal = 'general')",
+        "balance",
+    ),
+    "entry not posted": ("UPDATE finance_entry SET posted = (1 = 0) WHERE journal = 'bank'", "balance"),
+    "line amount": (
+        "UPDATE finance_entry_line SET base_amount = base_amount + 1 WHERE position = 1 AND entry_id = 1",
+        "balance",
+    ),
+    "lines in balance": (
+        "UPDATE finance_entry_line SET base_amount = 2 * base_amount WHERE entry_id = 1",
+        "chain",
+    ),
+    "line account": (
+        (
+            "UPDATE finance_entry_line SET account_id = (SELECT id FROM finance_account WHERE number = '1010')"
+            " WHERE position = 1 AND entry_id = 1"
+        ),
+        "subledger",
+    ),
+    "counter": ("UPDATE finance_counter SET last = last + 1 WHERE series = 'INV'", "numbers"),
+    "journal counter": ("UPDATE finance_counter SET last = last + 1 WHERE series = 'journal:bank'", "chain"),
+    "number": (
+        "UPDATE finance_invoice SET number = 'INV-2026-00009' WHERE sequence = 2 AND series = 'INV'",
+        "numbers",
+    ),
+    "sequence": ("UPDATE finance_invoice SET sequence = 9 WHERE sequence = 2 AND series = 'INV'", "numbers"),
+    "invoice date": (
+        "UPDATE finance_invoice SET invoice_date = '2026-11-30' WHERE sequence = 1 AND series = 'INV'",
+        "numbers",
+    ),
+    "invoice open": ("UPDATE finance_invoice SET open = open - 1 WHERE open > 1", "allocation"),
+    "invoice in base": (
+        "UPDATE finance_invoice SET base_open = base_open - 1 WHERE base_open > 1",
+        "subledger",
+    ),
+    "invoice total": (
+        "UPDATE finance_invoice SET gross = gross + 1, net = net + 1 WHERE kind = 'invoice'",
+        "totals",
+    ),
+    "invoice line": ("UPDATE finance_invoice_line SET net = net + 1, gross = gross + 1", "totals"),
+    "credited": ("UPDATE finance_invoice_line SET credited = 0", "totals"),
+    "invoice tax": ("UPDATE finance_invoice_tax SET amount = amount + 1", "totals"),
+    "invoice tax base": ("UPDATE finance_invoice_tax SET base = base + 1", "totals"),
+    "invoice of another entry": (
+        "UPDATE finance_invoice SET receivable_id = (SELECT id FROM finance_account WHERE number = '1010')",
+        "documents",
+    ),
+    "payment amount": ("UPDATE finance_payment SET amount = amount + 1", "allocation"),
+    "payment in base": (
+        "UPDATE finance_payment SET base_amount = base_amount + 1, base_open = base_open + 1 WHERE open > 0",
+        "documents",
+    ),
+    "payment open": ("UPDATE finance_payment SET open = open - 1 WHERE open > 1", "allocation"),
+    "allocation amount": ("UPDATE finance_allocation SET amount = amount + 1 WHERE amount > 0", "allocation"),
+    "allocation difference": (
+        "UPDATE finance_allocation SET base_other = base_other + 1 WHERE entry_id IS NOT NULL AND amount > 0",
+        "allocation",
+    ),
+    "allocation gone": (
+        "DELETE FROM finance_allocation WHERE payment_id = 1 AND undoes_id IS NULL",
+        "allocation",
+    ),
+    "reversal gone": ("DELETE FROM finance_payment_reversal", "documents"),
+}
+
+
+@pytest.fixture
+def busy(books: Books) -> Books:
+    """Books in which everything happened once."""
+    books.posted(line("2", "33.33"), line("1", "5", "reduced"), day=date(2026, 10, 1))
+    partly = books.posted(line("4", "25"))
+    books.credit(partly, "1")
+    books.pay(7000, {partly.public_id: 5000})
+    bounced = books.pay(1000, {partly.public_id: 1000})
+    books.reverse(bounced)
+    dollars = books.posted(customer=books.beta, currency="USD")
+    books.portal.run(lambda unit: taxes.add_exchange_rate(unit, "USD", TODAY, Decimal("0.95")))
+    books.pay(10000, {dollars.public_id: 9000}, customer=books.beta, currency="USD")
+    assert books.findings() == []
+    return books
+
+
+@pytest.mark.parametrize("what", TAMPERINGS)
+def test_each_tampering_is_named_by_its_check(busy: Books, what: str) -> None:
+    statement, check = TAMPERINGS[what]
+    with busy.portal.unit() as unit:
+        _without_triggers(unit)
+        changed: Any = unit.db.execute(text(statement))
+        assert changed.rowcount > 0
+    assert f"finance.{check}" in {finding.check for finding in busy.findings()}
+
+
+def _without_triggers(unit: Unit) -> None:
+    """As the owner of the database could."""
+    if unit.house.database.is_sqlite:
+        unit.db.execute(text("PRAGMA defer_foreign_keys = ON"))
+        for (name,) in unit.db.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+            unit.db.execute(text(f'DROP TRIGGER "{name}"'))
+        return
+    tables = "SELECT tablename FROM pg_tables WHERE tablename LIKE 'finance!_%' ESCAPE '!'"
+    for (name,) in unit.db.execute(text(tables)).all():
+        unit.db.execute(text(f"ALTER TABLE {name} DISABLE TRIGGER ALL"))
+
+
+def test_a_base_currency_changed_after_the_first_posting_stops_the_boot(books: Books) -> None:
+    changed = {**books.portal.raw, "portal.company.currency": "USD"}
+    portal.main({}, **changed).registry.house.database.engine.dispose()
+    books.posted()
+    with pytest.raises(BootRefused, match=r"portal\.company\.currency is USD"):
+        portal.main({}, **changed)
+
+
+# --- parallel ------------------------------------------------------------------------------------------------
+
+_THREADS = 8
+
+
+def _in_parallel(acts: list[Any]) -> list[Any]:
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return [future.result() for future in [pool.submit(act) for act in acts]]
+
+
+def test_200_parallel_postings_leave_no_gap_and_no_double(books: Books) -> None:
+    data = InvoiceData("EUR", (line(),))
+
+    def draft(unit: Unit) -> list[str]:
+        customers = (books.alpha, books.beta)
+        return [drafting.draft_by_hand(unit, customers[place % 2], data) for place in range(200)]
+
+    drafts = [books.invoice(public_id) for public_id in books.portal.run(draft, ACCOUNTANT)]
+    numbers = _in_parallel(
+        [
+            lambda draft=draft: books.portal.run(lambda unit: posting.post_invoice(unit, draft), tries=200)
+            for draft in drafts
+        ]
+    )
+    assert sorted(numbers) == [f"INV-2026-{number:05d}" for number in range(1, 201)]
+    assert books.rows("SELECT last FROM finance_counter WHERE series = 'INV'")[0].last == 200
+    assert books.findings() == []
+
+
+def test_one_draft_is_posted_once_by_parallel_posters(books: Books) -> None:
+    draft = books.draft()
+
+    def post() -> str | None:
+        from portal.kernel.errors import Refused
+
+        try:
+            return books.portal.run(lambda unit: posting.post_invoice(unit, draft), tries=200)
+        except Refused:
+            return None
+
+    assert sorted(filter(None, _in_parallel([post] * 16))) == ["INV-2026-00001"]
+    assert len(books.rows("SELECT id FROM finance_entry")) == 1
+
+
+def test_200_parallel_allocations_never_exceed_the_invoice(books: Books) -> None:
+    invoice = books.posted()
+    payment = books.pay(100000)
+
+    def allocate() -> bool:
+        try:
+            books.portal.run(
+                lambda unit: allocation.allocate_payment(unit, payment, {invoice.public_id: 100}, TODAY),
+                tries=200,
+            )
+        except Invalid:
+            return False
+        return True
+
+    granted = _in_parallel([allocate] * 200)
+    assert sum(granted) == 119
+    assert books.again(invoice).open == 0
+    assert books.payment(payment.public_id).open == 100000 - 11900
+    assert books.findings() == []
