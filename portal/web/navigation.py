@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from portal.kernel.card import NavEntry
+from collections.abc import Iterable
+
 from portal.kernel.composition import staff_root
-from portal.kernel.i18n import Text
 from portal.kernel.tree import AccountNode, account_of
 from portal.web.request import NavigationEntry, Request
 
@@ -17,14 +17,15 @@ def staff_navigation(request: Request) -> list[NavigationEntry]:
         entries = [] if root is None else [e for e in card.navigation if request.permits(e.permission, root)]
         if root is not None and entries:
             group = card.title if len(entries) > 1 else None
-            shown = [_shown(request, f"/{root.__name__}/{entry.path}", entry, group) for entry in entries]
+            urls = {entry: f"/{root.__name__}/{entry.path}" for entry in entries}
+            here = _deepest(request, urls.values())
+            shown = [
+                NavigationEntry(entry.title, url, entry.icon, url == here, group=group)
+                for entry, url in urls.items()
+            ]
             found.append((min(entry.order for entry in entries), shown))
     found.sort(key=lambda ordered: ordered[0])
     return [entry for _order, shown in found for entry in shown]
-
-
-def _shown(request: Request, url: str, entry: NavEntry, group: Text | None) -> NavigationEntry:
-    return NavigationEntry(entry.title, url, entry.icon, _active(request, url), group=group)
 
 
 def customer_navigation(request: Request) -> list[NavigationEntry]:
@@ -53,6 +54,6 @@ def _account(request: Request) -> AccountNode | None:
         return None
 
 
-def _active(request: Request, url: str) -> bool:
-    """The deepest entry that the address stands below is the active one; a module's root only for itself."""
-    return request.path == url or (url.count("/") > 2 and request.path.startswith(url))
+def _deepest(request: Request, urls: Iterable[str]) -> str | None:
+    """Which of a module's entries the page stands below: of several the deepest."""
+    return max((url for url in urls if request.path.startswith(url)), key=len, default=None)
