@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from portal.cli.database import make_room
 from portal.cli.inspection import echo_verification
 from portal.kernel import schema
 from portal.ops import backup as services
@@ -28,6 +29,7 @@ def backup(console: Console, file: Path) -> None:
 def restore(console: Console, file: Path, force: bool) -> None:
     """Restore, then verify what was restored; exit status 1 when a check finds something."""
     house = console.bare_house
+    make_room(house)
     counted = services.restore(house, file, force=force)
     click.echo(f"{sum(one.rows for one in counted):,} rows in {len(counted)} tables")
     with house.database.session(write=False) as session:

@@ -22,7 +22,7 @@ def db() -> None:
     """The commands of the database."""
 
 
-def _make_room(house: House) -> None:
+def make_room(house: House) -> None:
     """An SQLite file may be the first thing in its folder."""
     if house.database.is_sqlite:
         Path(str(house.database.engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +33,7 @@ def _make_room(house: House) -> None:
 def upgrade(console: Console) -> None:
     """Apply all pending migrations, in the order of the modules."""
     house = console.bare_house
-    _make_room(house)
+    make_room(house)
     moved = schema.upgrade(house.database.engine, house.cards)
     click.echo(f"migrated: {', '.join(moved)}" if moved else "the database is up to date")
 
@@ -45,7 +45,7 @@ def upgrade(console: Console) -> None:
 def revision(console: Console, module: str, message: str) -> None:
     """Write the migration's file; read it before you run it."""
     house = console.bare_house
-    _make_room(house)
+    make_room(house)
     click.echo(schema.revision(house.database.engine, _migrated(house, module), message))
 
 
@@ -82,7 +82,7 @@ def history(console: Console, module: str | None) -> None:
     """Newest first; the one that the database is at is marked."""
     house = console.bare_house
     cards = [_migrated(house, module)] if module else list(schema.migrated(house.cards))
-    _make_room(house)
+    make_room(house)
     with house.database.session(write=False) as session:
         for card in cards:
             here = schema.current(session.connection(), card)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from pyramid.exceptions import ConfigurationError
 from pyramid.paster import get_appsettings, setup_logging
+from sqlalchemy.exc import OperationalError
 
 import portal
 from portal.cli.backup import backup, restore
@@ -18,6 +19,7 @@ from portal.cli.inspection import modules, settings, verify
 from portal.cli.jobs import jobs, worker
 from portal.cli.serve import serve
 from portal.cli.users import users
+from portal.kernel import DATABASE
 from portal.kernel.errors import BootRefused, Invalid, Refused
 from portal.ops.console import Console
 
@@ -57,6 +59,8 @@ class PortalGroup(click.Group):
             sentence = str(refusal.reason)
         except Invalid as refusal:
             sentence = "; ".join(f"{field}: {message}" for field, message in refusal.errors.items())
+        except OperationalError as error:
+            sentence = f"{DATABASE.key}: {str(error.orig).strip().splitlines()[0]}"
         click.echo(sentence, err=True)
         return ctx.exit(_REFUSED)
 

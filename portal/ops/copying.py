@@ -16,13 +16,12 @@ from sqlalchemy import (
     Engine,
     Table,
     bindparam,
+    delete,
     func,
     insert,
-    or_,
     select,
     text,
     tuple_,
-    update,
 )
 
 from portal.kernel import schema
@@ -54,7 +53,10 @@ def copy(house: House, target: Engine) -> list[Counted]:
         stored = set(tables.names(source))
         models = [model for model in Base.metadata.sorted_tables if model.name in stored]
         schema.upgrade(target, house.cards)
-        with target.begin() as writing, _triggers_at_rest(writing):
+        with target.begin() as writing, _triggers_at_rest(writing), _references_at_rest(writing):
+            # Migrations write rows too, such as the journals; those of the source take their place.
+            for model in reversed(models):
+                writing.execute(delete(model))
             _copy_all(source, writing, models)
             counted = tables.count(writing)
             if counted != tables.count(source):
@@ -63,56 +65,22 @@ def copy(house: House, target: Engine) -> list[Counted]:
 
 
 def _copy_all(source: Connection, target: Connection, models: list[Table]) -> None:
-    places = {model.name: place for place, model in enumerate(models)}
-    late = {model.name: _late_references(model, places) for model in models}
     for model in models:
         for rows in _batches(source, model):
-            target.execute(insert(model), [{**row, **dict.fromkeys(late[model.name])} for row in rows])
+            target.execute(insert(model), rows)
         _reset_sequence(target, model)
-    for model in models:
-        if late[model.name]:
-            _fill_in(source, target, model, late[model.name])
 
 
-def _late_references(model: Table, places: dict[str, int]) -> list[str]:
-    """The columns that refer to rows which are not there yet: of the same table, or of one that comes later."""
-    return sorted(
-        {
-            element.parent.name
-            for constraint in model.foreign_key_constraints
-            if places[constraint.referred_table.name] >= places[model.name]
-            for element in constraint.elements
-            if element.parent.nullable
-        }
-    )
-
-
-def _batches(source: Connection, model: Table, *conditions: Any) -> Iterator[list[dict[str, Any]]]:
+def _batches(source: Connection, model: Table) -> Iterator[list[dict[str, Any]]]:
     """The rows by primary key, a batch at a time."""
     key: list[Column[Any]] = list(model.primary_key.columns)
     stored = [column for column in model.columns if column.computed is None]
-    statement = select(*stored).where(*conditions).order_by(*key).limit(_BATCH)
+    statement = select(*stored).order_by(*key).limit(_BATCH)
     page = statement
     while rows := [dict(row) for row in source.execute(page).mappings()]:
         yield rows
         last = [bindparam(None, rows[-1][column.name], type_=column.type) for column in key]
         page = statement.where(tuple_(*key) > tuple_(*last))
-
-
-def _fill_in(source: Connection, target: Connection, model: Table, late: list[str]) -> None:
-    key: list[Column[Any]] = list(model.primary_key.columns)
-    statement = (
-        update(model)
-        .where(*(column == bindparam(f"key_{column.name}") for column in key))
-        .values({name: bindparam(f"new_{name}") for name in late})
-    )
-    for rows in _batches(source, model, or_(*(model.columns[name].is_not(None) for name in late))):
-        parameters = [
-            {f"key_{column.name}": row[column.name] for column in key}
-            | {f"new_{name}": row[name] for name in late}
-            for row in rows
-        ]
-        target.execute(statement, parameters)
 
 
 def _reset_sequence(target: Connection, model: Table) -> None:
@@ -144,3 +112,25 @@ def _triggers_at_rest(connection: Connection) -> Generator[None]:
     yield
     for trigger in triggers:
         connection.exec_driver_sql(trigger.sql)
+
+
+@contextmanager
+def _references_at_rest(connection: Connection) -> Generator[None]:
+    """Look at foreign keys when all rows are there: some refer to rows of the same table, or of a later one."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # until the commit, which looks
+        yield
+        return
+    found = connection.execute(
+        text(
+            "SELECT conrelid::regclass::text AS name, quote_ident(conname) AS reference FROM pg_constraint "
+            "WHERE contype = 'f' AND NOT condeferrable AND connamespace = current_schema()::regnamespace"
+        )
+    ).all()
+    alter = "ALTER TABLE {0.name} ALTER CONSTRAINT {0.reference} {1}"
+    for one in found:
+        connection.exec_driver_sql(alter.format(one, "DEFERRABLE INITIALLY DEFERRED"))
+    yield
+    connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    for one in found:
+        connection.exec_driver_sql(alter.format(one, "NOT DEFERRABLE"))

@@ -78,6 +78,18 @@ def test_jobs(cli: CommandLine) -> None:
         assert unit.db.scalars(select(JobRow.state)).one() == "waiting"
 
 
+def test_failed_jobs_of_one_key_are_run_again_once(cli: CommandLine) -> None:
+    with closing(open_console(cli.ini)) as console, console.unit() as unit:
+        for _number in range(2):
+            unit.enqueue("ops.tidy", {}, dedupe="key")
+            unit.db.execute(update(JobRow).values(state=FAILED))
+    printed = cli("jobs", "retry", "--all")
+    assert printed == "2 skipped: Another job does the same work already.\n1 to be run again\n"
+    with closing(open_console(cli.ini)) as console, console.reading() as unit:
+        states = unit.db.scalars(select(JobRow.state).order_by(JobRow.id)).all()
+    assert states == ["waiting", "failed"]
+
+
 def test_verify_finds_nothing_in_a_fresh_database(cli: CommandLine) -> None:
     assert "ops.documents" in cli("verify")
 
@@ -150,3 +162,9 @@ def test_the_worker_leaves_on_sigterm(cli: CommandLine) -> None:
     with closing(open_console(cli.ini)) as console, console.reading() as unit:
         states = unit.db.scalars(select(JobRow.state).where(JobRow.kind == "ops.mail")).all()
     assert states in ([DONE], ["waiting"])  # never left running
+
+
+def test_a_database_that_does_not_answer_is_said_in_one_sentence(tmp_path: Path) -> None:
+    raw = raw_settings((), f"sqlite:///{tmp_path}/nowhere/portal.sqlite")
+    said = CommandLine(write_ini(tmp_path / "portal.ini", raw))("verify", status=2)
+    assert said == "portal.database.url: unable to open database file\n"

@@ -50,7 +50,7 @@ def test_production_cites_its_secrets(
     repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     text = (repository / "production.ini").read_text(encoding="utf-8")
-    cited = re.findall(r"\$\{file:([^}]+)\}", text)
+    cited = re.findall(r"\$\{file(?:\|url)?:([^}]+)\}", text)
     for path in cited:
         (tmp_path / Path(path).name).write_text("cited-secret\n", encoding="utf-8")
         text = text.replace(path, str(tmp_path / Path(path).name))

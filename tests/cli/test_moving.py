@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cli.conftest import CommandLine, write_ini
+from modules.finance.conftest import line, make_books
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
@@ -22,10 +23,10 @@ from portal.ops import documents
 from portal.ops.models import Document, Mail
 from portal.ops.pdf import Party, Seller, Statement
 from portal.ops.worker import run_due
-from portal.testing import raw_settings
+from portal.testing import TestPortal, raw_settings
 from portal.testing.databases import Databases
 
-MODULES = ("taxes", "customers", "catalog")
+MODULES = ("taxes", "customers", "catalog", "finance")
 
 
 def fill(cli: CommandLine) -> None:
@@ -94,7 +95,9 @@ def test_copy_brings_every_row(
     assert "people_user" in printed
     before = stored(source)
     assert stored(target) == before
-    assert all(before[table] for table in ("people_user", "ops_document", "catalog_product"))
+    assert all(
+        before[table] for table in ("people_user", "ops_document", "catalog_product", "finance_journal")
+    )
     assert "ok" in target("verify")
 
     with closing(open_console(target.ini)) as console:
@@ -142,7 +145,10 @@ def test_restore_into_an_empty_database(
     fill(cli)
     file = tmp_path / "portal.backup"
     cli("backup", str(file))
-    fresh = over(urls(backend), tmp_path, "fresh")
+    url = urls(backend)
+    if backend == "sqlite":
+        url = f"sqlite:///{tmp_path}/new folder/portal.sqlite"
+    fresh = over(url, tmp_path, "fresh")
     fresh("restore", str(file))
     assert stored(fresh) == stored(cli)
     with closing(open_console(fresh.ini)) as console, pytest.raises(DBAPIError), console.unit() as unit:
@@ -168,3 +174,21 @@ def test_a_backup_of_sqlite_is_whole_while_somebody_writes(
         cli("backup", str(tmp_path / "b"))
     with closing(sqlite3.connect(tmp_path / "b")) as backup:
         assert backup.execute("SELECT subject FROM ops_mail").fetchall() == [("Hällo",)]
+
+
+@pytest.mark.parametrize("direction", [("sqlite", "postgresql"), ("postgresql", "sqlite")])
+def test_copy_brings_posted_books(
+    urls: Callable[[str], str], tmp_path: Path, postgresql_url: str, direction: tuple[str, str]
+) -> None:
+    source_url, target_url = map(urls, direction)
+    modules = ("taxes", "customers", "finance")
+    source = over(source_url, tmp_path, "source", *modules)
+    target = over(target_url, tmp_path, "target", *modules)
+    source("db", "upgrade")
+    portal = TestPortal(raw_settings(modules, source_url, mail__folder=str(tmp_path / "mail")))
+    books = make_books(portal)
+    books.credit(books.posted(line("2")), "1")
+    portal.close()
+    source("db", "copy", target_url)
+    assert stored(target) == stored(source)
+    target("verify")
