@@ -42,7 +42,8 @@ class TaxRate:
 class Taxation:
     """The answer for one tax class: the rates, and the text that a document must carry when it is exempt.
 
-    `category` is the EN 16931 code: S standard, E exempt, K intra-community, G export, AE reverse charge, Z zero.
+    `category` is the EN 16931 code: S standard, E exempt, K intra-community, G export, AE reverse charge, Z zero,
+    O outside the scope (services that are taxed where the customer is).
     """
 
     rates: tuple[TaxRate, ...]

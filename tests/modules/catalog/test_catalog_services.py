@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from modules.racing import behind
+from sqlalchemy import select, text
 
 from portal.kernel import schema
-from portal.kernel.errors import Invalid, Refused
+from portal.kernel.errors import Conflict, Invalid, Refused
 from portal.kernel.merging import Changed
+from portal.kernel.unit import Unit
 from portal.modules.catalog import services
 from portal.modules.catalog.interfaces import SERVICE, IPrices, IProducts, Price, PriceQuery, ProductFacts
+from portal.modules.catalog.models import Category
 from portal.modules.catalog.services import CategoryData, ProductData
 from portal.modules.taxes import services as taxes
 from portal.testing.fixtures import PortalFactory
@@ -228,3 +232,32 @@ def test_verify_names_what_was_tampered_with(portal: TestPortal) -> None:
         assert list(check.run(unit.db)) == []
         unit.db.execute(text("UPDATE catalog_product SET sku = 'Chai-1' WHERE sku = 'OTHER'"))
         assert [finding.subject for finding in check.run(unit.db)] == ["chai-1"]
+
+
+def test_a_category_that_somebody_just_removes(portal: TestPortal) -> None:
+    if portal.backend == "sqlite":
+        pytest.skip("one writer at a time")
+    data = ProductData("CHAI-1", "Chai", "box", Decimal(18), "standard")
+
+    def remove(unit: Unit) -> None:
+        services.remove_category(unit, unit.db.scalars(select(Category)).one())
+
+    def rename(unit: Unit) -> None:
+        category = unit.db.scalars(select(Category)).one()
+        services.change_category(
+            unit, category, {"name": "T", "parent": None}, {"name": "Tea", "parent": None}
+        )
+
+    def enter(unit: Unit) -> None:
+        category = unit.db.scalars(select(Category)).one()
+        services.create_product(unit, replace(data, category=category.public_id))
+
+    for late, refusal in ((remove, Conflict), (rename, Conflict), (enter, Invalid)):
+        portal.run(lambda unit: services.add_category(unit, CategoryData("Tea")))
+        with pytest.raises(refusal):
+            behind(portal, remove, lambda late=late: portal.run(late))
+    portal.run(lambda unit: services.add_category(unit, CategoryData("Tea")))
+    with pytest.raises(Refused, match="still stand in this category"):
+        behind(portal, enter, lambda: portal.run(remove))
+    with portal.reading() as unit:
+        assert unit.db.scalar(text("SELECT count(*) FROM catalog_product WHERE category_id IS NOT NULL")) == 1

@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 from modules.customers.conftest import Account, Scalar
 from modules.pages import form_to, form_with
+from modules.racing import behind
 from sqlalchemy import insert, text
 
 from portal.kernel.db import new_public_id
+from portal.kernel.unit import Unit
+from portal.modules.customers import services
 from portal.modules.customers.models import Customer
+from portal.modules.customers.services import ContactData
 from portal.testing.portal import Browser, TestPortal
 
 
@@ -268,3 +272,23 @@ def test_the_page_of_an_account_costs_the_same_for_few_and_many(
         form["name"] = f"Person {number}"
         form.submit(status=303)
     assert clerk.statements(here) == few
+
+
+@pytest.mark.parametrize("removing", [False, True])
+def test_saving_what_somebody_just_removes_is_a_conflict(
+    portal: TestPortal, account: Account, clerk: Browser, scalar: Scalar, removing: bool
+) -> None:
+    if portal.backend == "sqlite":
+        pytest.skip("one writer at a time")
+    made = account()
+    contact = portal.run(lambda unit: services.add_contact(unit, made.id, ContactData("Anna")))
+    page = clerk.get(f"/customers/{made.public_id}/contacts/{contact}/")
+    form = form_to(page, "/remove") if removing else form_with(page, "phone")
+
+    def remove(unit: Unit) -> None:
+        services.remove_contact(unit, made.id, contact)
+
+    late = behind(portal, remove, lambda: form.submit(expect_errors=True))
+    assert late.status_int == 409
+    assert "Somebody else has removed this contact." in late
+    assert scalar("SELECT count(*) FROM customers_contact") == 0

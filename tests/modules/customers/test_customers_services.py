@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from portal.kernel import schema
-from portal.kernel.errors import Invalid, Refused
+from portal.kernel.errors import Conflict, Invalid, Refused
 from portal.kernel.events import Hold, Warn
 from portal.kernel.i18n import TranslationString, _
 from portal.kernel.merging import Changed
@@ -21,6 +21,7 @@ from portal.modules.customers import services
 from portal.modules.customers.events import CustomerArchiving, CustomerChanged, CustomerCreated
 from portal.modules.customers.interfaces import ICustomers, IMyAddresses
 from portal.modules.customers.services import AddressData, ContactData, CustomerData
+from portal.modules.customers.services.addresses import lock
 from portal.people import services as people
 from portal.testing.portal import TestPortal
 
@@ -211,7 +212,7 @@ def test_children_belong_to_one_account_even_in_the_database(portal: TestPortal,
         assert services.find_address(unit, one.id, public_id) is not None
         assert services.find_address(unit, other.id, public_id) is None
         assert services.my_address(unit, Scope(other.id), public_id) is None
-    with pytest.raises(LookupError):
+    with pytest.raises(Conflict):
         portal.run(lambda unit: services.remove_my_address(unit, Scope(other.id), public_id))
     with pytest.raises(IntegrityError), portal.unit() as unit:
         unit.db.execute(text("UPDATE customers_address SET customer_id = 999"))
@@ -305,3 +306,45 @@ def test_verify_names_what_was_tampered_with(portal: TestPortal, account: Accoun
         assert list(check.run(unit.db)) == []
         unit.db.execute(text(statement))
         assert len(list(check.run(unit.db))) == 1
+
+
+def test_a_locked_account_lets_others_insert_rows_that_refer_to_it(
+    portal: TestPortal, account: Account, scalar: Scalar
+) -> None:
+    """Documents that refer to the account are written under later locks: waiting for the account would be a deadlock."""
+    if portal.backend == "sqlite":
+        pytest.skip("one writer at a time")
+    made = account()
+    before = scalar("SELECT count(*) FROM customers_happening")
+
+    def by_address(unit: Unit) -> None:
+        lock(unit, made.id)
+
+    def by_interface(unit: Unit) -> None:
+        services.Customers(unit).lock(made.id)
+
+    for take in (by_address, by_interface):
+        with portal.unit() as locking:
+            take(locking)
+            with portal.unit() as writing:
+                services.record(writing, made.id, "meanwhile")
+    assert scalar("SELECT count(*) FROM customers_happening") == before + 2
+
+
+def test_what_somebody_else_removed_is_a_conflict(
+    portal: TestPortal, account: Account, scalar: Scalar
+) -> None:
+    made = account()
+    address = made.addresses[0].public_id
+    contact = portal.run(lambda unit: services.add_contact(unit, made.id, ContactData("Anna")))
+    portal.run(lambda unit: services.remove_address(unit, made.id, address))
+    portal.run(lambda unit: services.remove_contact(unit, made.id, contact))
+    for act in (
+        lambda unit: services.remove_address(unit, made.id, address),
+        lambda unit: services.change_address(unit, made.id, address, {}, {}),
+        lambda unit: services.remove_contact(unit, made.id, contact),
+        lambda unit: services.change_contact(unit, made.id, contact, {}, {}),
+    ):
+        with pytest.raises(Conflict):
+            portal.run(act)
+    assert scalar("SELECT count(*) FROM customers_happening") == 5

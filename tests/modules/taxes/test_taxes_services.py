@@ -6,11 +6,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from modules.racing import behind
 from sqlalchemy import text
 
 from portal.kernel import schema
-from portal.kernel.errors import Invalid, Refused
+from portal.kernel.errors import Conflict, Invalid, Refused
 from portal.kernel.i18n import translate
+from portal.kernel.unit import Unit
 from portal.modules.taxes import services
 from portal.modules.taxes.interfaces import ITaxes, Position, TaxRate
 from portal.testing.fixtures import PortalFactory
@@ -217,6 +219,59 @@ def test_a_set_that_has_not_begun_can_be_removed(portal: TestPortal) -> None:
         services.remove_rates(unit, found)
     with portal.reading() as unit:
         assert services.find_rates(unit, public_id) is None
+
+
+def test_a_key_stands_for_one_percentage_although_two_record_it_at_once(portal: TestPortal) -> None:
+    if portal.backend == "sqlite":
+        pytest.skip("one writer at a time")
+    install(portal)
+    before = count(portal, "taxes_rate")
+    begin = TODAY + timedelta(days=1)
+
+    def record(unit: Unit, code: str, percent: int) -> None:
+        rates = [TaxRate("DE-S-NEW", "new", Decimal(percent))]
+        services.begin_rates(unit, code, Position.DOMESTIC, begin, "S", rates)
+
+    with pytest.raises(Invalid, match="This key stands for"):
+        behind(
+            portal,
+            lambda unit: record(unit, "standard", 20),
+            lambda: portal.run(lambda unit: record(unit, "reduced", 8)),
+        )
+    assert count(portal, "taxes_rate") == before + 1
+
+
+def test_a_set_that_somebody_else_removed_is_a_conflict(portal: TestPortal) -> None:
+    install(portal)
+    begin = TODAY + timedelta(days=1)
+    with portal.unit() as unit:
+        public_id = services.begin_rates(unit, "standard", Position.DOMESTIC, begin, "S", [VAT_19])
+        found = services.find_rates(unit, public_id)
+        assert found is not None
+    portal.run(lambda unit: services.remove_rates(unit, found))
+    before = count(portal, "taxes_rate")
+    with pytest.raises(Conflict):
+        portal.run(lambda unit: services.remove_rates(unit, found))
+    with pytest.raises(Conflict):
+        portal.run(lambda unit: services.end_rates(unit, found, begin))
+    assert count(portal, "taxes_rate") == before
+
+
+def test_a_set_that_somebody_else_ended_keeps_its_end(portal: TestPortal) -> None:
+    install(portal)
+    with portal.unit() as unit:
+        public_id = str(
+            unit.db.scalar(text("SELECT public_id FROM taxes_rate ORDER BY valid_from DESC LIMIT 1"))
+        )
+        found = services.find_rates(unit, public_id)
+        assert found is not None
+    portal.run(lambda unit: services.end_rates(unit, found, TODAY))
+    with pytest.raises(Refused):
+        portal.run(lambda unit: services.end_rates(unit, found, TODAY + timedelta(days=1)))
+    with portal.reading() as unit:
+        stored = services.find_rates(unit, public_id)
+        assert stored is not None
+        assert stored.valid_to == TODAY
 
 
 WRONG = [

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.kernel.errors import Invalid, Refused
+from portal.kernel.errors import Conflict, Invalid, Refused
 from portal.kernel.folding import fold, sort_key
 from portal.kernel.i18n import _
 from portal.kernel.merging import merge
@@ -27,6 +27,12 @@ class CategoryData:
 def find_category(unit: Unit, public_id: str) -> Category | None:
     """The category with that public id, None when unknown."""
     return unit.db.scalar(select(Category).where(Category.public_id == public_id))
+
+
+def hold_category(unit: Unit, public_id: str) -> Category | None:
+    """The same, kept from being removed until the transaction ends: something is about to be put into it."""
+    held = select(Category).where(Category.public_id == public_id)
+    return unit.db.scalar(held.with_for_update(read=True, key_share=True))
 
 
 def category_titles(unit: Unit) -> dict[str, str]:
@@ -68,19 +74,32 @@ def stored_category(unit: Unit, category: Category) -> dict[str, Any]:
 def change_category(
     unit: Unit, category: Category, values: Mapping[str, Any], base: Mapping[str, Any]
 ) -> None:
-    """Rename or move a category, merged with what somebody else changed. Raises Changed, and Invalid as `add_category`."""
-    unit.db.refresh(category, with_for_update=True)
+    """Rename or move a category, merged with what somebody else changed.
+
+    Raises Changed, Conflict when it is gone, and Invalid as `add_category`.
+    """
+    _lock(unit, category)
     merged = merge(base, stored_category(unit, category), values)
     _write(unit, category, merged["name"], merged["parent"])
 
 
 def remove_category(unit: Unit, category: Category) -> None:
-    """Remove an empty category. Raises Refused while products or categories stand in it."""
+    """Remove an empty category. Raises Refused while products or categories stand in it, Conflict when it is gone."""
+    _lock(unit, category)
     products = unit.db.scalar(select(Product.id).where(Product.category_id == category.id).limit(1))
     below = unit.db.scalar(select(Category.id).where(Category.parent_id == category.id).limit(1))
     if products is not None or below is not None:
         raise Refused(_("Products or categories still stand in this category."))
     unit.db.delete(category)
+    unit.db.flush()
+
+
+def _lock(unit: Unit, category: Category) -> None:
+    """Lock the category and read it anew; whoever is just putting something into it is waited for."""
+    locked = select(Category.id).where(Category.id == category.id).with_for_update()
+    if unit.db.scalar(locked) is None:
+        raise Conflict(_("Somebody else has removed this category."))
+    unit.db.refresh(category)
 
 
 def _write(unit: Unit, category: Category, name: str, parent_id: str | None) -> None:
@@ -88,7 +107,7 @@ def _write(unit: Unit, category: Category, name: str, parent_id: str | None) -> 
     taken = unit.db.scalar(select(Category.id).where(Category.name_key == key))
     if taken is not None and taken != category.id:
         raise Invalid({"name": _("There is a category with this name already.")})
-    parent = find_category(unit, parent_id) if parent_id else None
+    parent = hold_category(unit, parent_id) if parent_id else None
     if parent_id and (parent is None or parent.parent_id is not None or parent is category):
         raise Invalid({"parent": _("A category stands at the top or below one that does.")})
     if parent is not None and category in unit.db and _has_children(unit, category):

@@ -17,6 +17,7 @@ from portal.kernel.money import OutOfRange, from_scaled, to_scaled
 from portal.kernel.unit import Unit
 from portal.modules.catalog.interfaces import GOODS, SERVICE, ProductFacts
 from portal.modules.catalog.models import Category, Product
+from portal.modules.catalog.services.categories import hold_category
 from portal.modules.taxes.interfaces import ITaxes
 
 KINDS: dict[str, Text] = {GOODS: _("Goods"), SERVICE: _("Service")}
@@ -113,7 +114,7 @@ def set_active(unit: Unit, product: Product, active: bool) -> None:
 def _write(unit: Unit, product: Product, values: Mapping[str, Any]) -> None:
     sku_key = fold(values["sku"])
     errors = _errors(unit, product, values, sku_key)
-    category = _category(unit, values["category"])
+    category = hold_category(unit, values["category"]) if values["category"] else None
     if values["category"] and category is None:
         errors["category"] = _("There is no such category.")
     if errors:
@@ -163,9 +164,3 @@ def _is_price(value: Decimal) -> bool:
         return to_scaled(value) >= 0
     except (ValueError, OutOfRange):
         return False
-
-
-def _category(unit: Unit, public_id: str | None) -> Category | None:
-    if not public_id:
-        return None
-    return unit.db.scalar(select(Category).where(Category.public_id == public_id))

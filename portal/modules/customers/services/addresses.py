@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.kernel.errors import Invalid
+from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.i18n import _
 from portal.kernel.merging import merge
 from portal.kernel.unit import Unit
@@ -70,7 +70,7 @@ def change_address(
 ) -> None:
     """Change an address, merged with what somebody else changed.
 
-    Raises Changed for conflicts, Invalid for an address without a role, LookupError when it is gone.
+    Raises Changed for conflicts, Invalid for an address without a role, Conflict when it is gone.
     """
     customer = lock(unit, customer_id)
     address = _existing(unit, customer_id, public_id)
@@ -82,7 +82,7 @@ def change_address(
 
 
 def remove_address(unit: Unit, customer_id: int, public_id: str) -> None:
-    """Remove an address; documents keep what they cite. LookupError when it is gone."""
+    """Remove an address; documents keep what they cite. Raises Conflict when it is gone."""
     customer = lock(unit, customer_id)
     address = _existing(unit, customer_id, public_id)
     unit.db.delete(address)
@@ -94,7 +94,8 @@ def lock(unit: Unit, customer_id: int) -> Customer:
     customer = unit.db.scalar(
         select(Customer)
         .where(Customer.id == customer_id)
-        .with_for_update()
+        # FOR NO KEY UPDATE: others may go on inserting rows that refer to the account.
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if customer is None:
@@ -105,7 +106,7 @@ def lock(unit: Unit, customer_id: int) -> Customer:
 def _existing(unit: Unit, customer_id: int, public_id: str) -> Address:
     address = find_address(unit, customer_id, public_id)
     if address is None:
-        raise LookupError(f"no address {public_id} of customer {customer_id}")
+        raise Conflict(_("Somebody else has removed this address."))
     return address
 
 

@@ -35,7 +35,8 @@ class Customers:
 
     def lock(self, customer_id: int) -> None:
         """Lock the account's row until the transaction ends. LookupError when unknown."""
-        locked = select(Customer.id).where(Customer.id == customer_id).with_for_update()
+        # FOR NO KEY UPDATE: others may go on inserting rows that refer to the account.
+        locked = select(Customer.id).where(Customer.id == customer_id).with_for_update(key_share=True)
         if self._unit.db.scalar(locked) is None:
             raise LookupError(f"no customer {customer_id}")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal.kernel.errors import Conflict
 from portal.kernel.i18n import Text, _
 from portal.kernel.merging import merge
 from portal.kernel.unit import Unit
@@ -62,7 +63,7 @@ def change_contact(
 ) -> None:
     """Change a person's data, merged with what somebody else changed.
 
-    Raises Changed for conflicts, LookupError when the contact is gone.
+    Raises Changed for conflicts, Conflict when the contact is gone.
     """
     customer = lock(unit, customer_id)
     contact = _existing(unit, customer_id, public_id)
@@ -79,7 +80,7 @@ def change_contact(
 
 
 def remove_contact(unit: Unit, customer_id: int, public_id: str) -> None:
-    """Remove a person. LookupError when the contact is gone."""
+    """Remove a person. Raises Conflict when the contact is gone."""
     customer = lock(unit, customer_id)
     contact = _existing(unit, customer_id, public_id)
     unit.db.delete(contact)
@@ -89,7 +90,7 @@ def remove_contact(unit: Unit, customer_id: int, public_id: str) -> None:
 def _existing(unit: Unit, customer_id: int, public_id: str) -> Contact:
     contact = find_contact(unit, customer_id, public_id)
     if contact is None:
-        raise LookupError(f"no contact {public_id} of customer {customer_id}")
+        raise Conflict(_("Somebody else has removed this contact."))
     return contact
 
 

@@ -33,7 +33,7 @@ def change_my_address(
 
 
 def remove_my_address(unit: Unit, scope: Scope, public_id: str) -> None:
-    """Remove an address of the account. LookupError when it is gone."""
+    """Remove an address of the account. Raises Conflict when it is gone."""
     addresses.remove_address(unit, scope.customer_id, public_id)
 
 

@@ -19,6 +19,11 @@ def find_class(unit: Unit, code: str) -> TaxClassRow | None:
     return unit.db.scalar(select(TaxClassRow).where(TaxClassRow.code == code))
 
 
+def lock_classes(unit: Unit) -> None:
+    """Have whoever else changes rates wait until this transaction ends: a key is one for all classes."""
+    unit.db.execute(select(TaxClassRow.id).order_by(TaxClassRow.id).with_for_update(key_share=True)).all()
+
+
 def add_class(unit: Unit, code: str, title: str) -> TaxClassRow:
     """A new class. The code is what documents store: it never changes.
 

@@ -8,13 +8,13 @@ from datetime import date
 
 from sqlalchemy import func, select
 
-from portal.kernel.errors import Invalid, Refused
+from portal.kernel.errors import Conflict, Invalid, Refused
 from portal.kernel.i18n import Text, _
 from portal.kernel.money import from_scaled, to_scaled
 from portal.kernel.unit import Unit
 from portal.modules.taxes.interfaces import Position, TaxRate
 from portal.modules.taxes.models import TaxClassRow, TaxRateRow
-from portal.modules.taxes.services.classes import find_class
+from portal.modules.taxes.services.classes import find_class, lock_classes
 
 #: Categories of EN 16931 (UNTDID 5305).
 CATEGORIES: dict[str, Text] = {
@@ -100,6 +100,7 @@ def begin_rates(
     `exemption` gives the text for documents by language ("en", "de"). Raises Invalid for contradictory rates, Refused
     for a day between sets that are recorded already.
     """
+    lock_classes(unit)
     texts = {"en": "", "de": "", **(exemption or {})}
     tax_class = find_class(unit, class_code)
     if tax_class is None:
@@ -131,26 +132,31 @@ def begin_rates(
 def end_rates(unit: Unit, found: RateSet, last_day: date) -> None:
     """Let a set hold until a day, that day included; documents after it are refused until other rates begin.
 
-    Raises Refused for a set that has ended, or an end before today (documents may have been issued since).
+    Raises Refused for a set that has ended, Conflict for one that is gone, Invalid for an end before today (documents
+    may have been issued since).
     """
-    if found.valid_to is not None:
+    rows = _locked(unit, found)
+    if any(row.valid_to is not None for row in rows):
         raise Refused(_("These rates have an end already."))
     if last_day < max(found.valid_from, unit.today()):
         raise Invalid({"last_day": _("The last day may not lie in the past, nor before the first day.")})
-    for row in _rows(unit, found):
+    for row in rows:
         row.valid_to = last_day
 
 
 def remove_rates(unit: Unit, found: RateSet) -> None:
-    """Take away a set that has not begun. Raises Refused for one that has: it is history."""
+    """Take away a set that has not begun. Raises Refused for one that has: it is history, Conflict for one that is gone."""
     if not is_future(unit, found):
         raise Refused(_("These rates have begun: they can be ended or replaced, not removed."))
-    for row in _rows(unit, found):
+    for row in _locked(unit, found):
         unit.db.delete(row)
+    unit.db.flush()
 
 
-def _rows(unit: Unit, found: RateSet) -> Sequence[TaxRateRow]:
-    return unit.db.scalars(
+def _locked(unit: Unit, found: RateSet) -> Sequence[TaxRateRow]:
+    """The rows of a set as they are stored now. Raises Conflict when somebody else has removed them."""
+    lock_classes(unit)
+    rows = unit.db.scalars(
         select(TaxRateRow)
         .join(TaxClassRow, TaxClassRow.id == TaxRateRow.class_id)
         .where(
@@ -158,7 +164,11 @@ def _rows(unit: Unit, found: RateSet) -> Sequence[TaxRateRow]:
             TaxRateRow.position == found.position.value,
             TaxRateRow.valid_from == found.valid_from,
         )
+        .execution_options(populate_existing=True)
     ).all()
+    if not rows:
+        raise Conflict(_("Somebody else has removed these rates."))
+    return rows
 
 
 def _check(category: str, rates: Sequence[TaxRate], texts: Mapping[str, str]) -> None:
