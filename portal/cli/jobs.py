@@ -9,7 +9,9 @@ import click
 from sqlalchemy import select
 
 from portal.cli.table import echo_table
+from portal.kernel.errors import Refused
 from portal.kernel.jobs import DONE, FAILED, RUNNING, WAITING, JobRow
+from portal.kernel.unit import Unit
 from portal.ops import jobs as services
 from portal.ops.console import Console
 from portal.ops.loop import Loop
@@ -50,11 +52,22 @@ def retry(console: Console, number: int | None, everything: bool) -> None:
         failed = (
             [number]
             if number is not None
-            else list(unit.db.scalars(select(JobRow.id).where(JobRow.state == FAILED)))
+            else list(unit.db.scalars(select(JobRow.id).where(JobRow.state == FAILED).order_by(JobRow.id)))
         )
-        for one in failed:
-            services.retry(unit, one)
-    click.echo(f"{len(failed)} to be run again")
+        again = sum(_retry(unit, one, skip=everything) for one in failed)
+    click.echo(f"{again} to be run again")
+
+
+def _retry(unit: Unit, number: int, *, skip: bool) -> bool:
+    """Put one job back; with `skip`, one that cannot be is named and left as it is."""
+    try:
+        services.retry(unit, number)
+    except Refused as refused:
+        if not skip:
+            raise
+        click.echo(f"{number} skipped: {unit.translate(refused.reason, 'en')}")
+        return False
+    return True
 
 
 @click.command(help="Run background jobs until told to stop; SIGTERM and Ctrl-C finish the job at hand.")

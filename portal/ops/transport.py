@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -55,12 +56,15 @@ class Smtp:
 
     def send(self, message: EmailMessage) -> str | None:
         """Send; raises OSError or smtplib.SMTPException."""
-        with self._connect() as server:
+        server = self._connect()
+        try:
             if self.tls == "starttls":
                 server.starttls(context=ssl.create_default_context())
             if self.user:
                 server.login(self.user, self.password)
             refused = server.send_message(message)
+        finally:
+            _leave(server)
         return explain(smtplib.SMTPRecipientsRefused(refused)) if refused else None
 
     def _connect(self) -> smtplib.SMTP:
@@ -68,6 +72,13 @@ class Smtp:
             context = ssl.create_default_context()
             return smtplib.SMTP_SSL(self.host, self.port, timeout=_TIMEOUT, context=context)
         return smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT)
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    """Say goodbye. However the server takes it, a mail that it has accepted is accepted."""
+    with suppress(OSError):  # smtplib's own errors included
+        server.quit()
+    server.close()
 
 
 def transport(settings: Settings) -> Transport:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import string
+from urllib.parse import quote
 
 from portal.kernel.people import Realm
 
@@ -32,8 +34,15 @@ def realm_of(path: str) -> Realm:
 
 
 def after_sign_in(wanted: str | None, realm: Realm) -> str:
-    """Where a person of this realm goes: where they wanted to, unless that is for the other kind of people."""
+    """Where a person of this realm goes: where they wanted to, unless that is for the other kind of people.
+
+    The address is percent-encoded, fit for a `Location` header.
+    """
     path = local_path(wanted)
-    if path == HOME or path.startswith("/account"):
-        return path
-    return path if realm_of(path) is realm else HOME
+    ours = path == HOME or path.startswith("/account") or realm_of(path) is realm
+    return _encoded(path) if ours else HOME
+
+
+def _encoded(path: str) -> str:
+    """The path as it may stand in a header: what is no ASCII becomes percent-encoded UTF-8, the rest stays."""
+    return quote(path, safe=string.punctuation)

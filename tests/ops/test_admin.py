@@ -123,6 +123,29 @@ def test_a_failed_job_is_run_again(portal: TestPortal, admin: Browser) -> None:
         assert unit.db.scalars(select(JobRow.state)).one() == DONE
 
 
+def test_a_failed_job_is_not_run_again_beside_one_that_does_its_work(
+    portal: TestPortal, admin: Browser
+) -> None:
+    portal.house.jobs["test.nothing"] = Job("test.nothing", "ops", nothing)
+    with portal.unit() as unit:
+        unit.enqueue("test.nothing", {}, dedupe="key")
+        unit.db.execute(update(JobRow).values(state=FAILED))
+        number = unit.db.scalars(select(JobRow.id)).one()
+        unit.enqueue("test.nothing", {}, dedupe="key")
+        unit.enqueue("test.nothing", {}, dedupe="another key")
+    page = admin.get(f"/admin/jobs/{number}")
+    form = next(form for form in page.forms.values() if form.action.endswith("/retry"))
+    refused = form.submit(expect_errors=True)
+    assert refused.status_int == 422
+    assert "Another job does the same work already." in refused
+    with portal.reading() as unit:
+        assert sorted(unit.db.scalars(select(JobRow.state))) == [FAILED, WAITING, WAITING]
+    assert portal.work() == 2
+    assert admin.get(f"/admin/jobs/{number}").forms  # now it may be run again
+    next(f for f in admin.get(f"/admin/jobs/{number}").forms.values() if f.action.endswith("/retry")).submit()
+    assert portal.work() == 1
+
+
 @pytest.mark.parametrize("address", ["/admin/jobs/0", "/admin/jobs/x", "/admin/jobs/99999999999999999999",
                                      "/admin/mail/x", "/admin/mail/" + "0" * 26, "/admin/nothing"])  # fmt: skip
 def test_what_is_not_there_is_404(admin: Browser, address: str) -> None:

@@ -34,6 +34,10 @@ class Sink:
         self.reply: str | None = None
         self.refuses: dict[str, str] = {}
         self.taken: list[EmailMessage] = []
+        self.goodbye: str | None = None
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        return self.goodbye or "221 Bye"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         reply = self.reply or self.refuses.get(address)
@@ -175,6 +179,19 @@ def test_one_of_two_recipients_is_refused(portal: TestPortal, sink: tuple[Sink, 
     portal.work()
     row = stored(portal)
     assert (row.state, row.error) == (SENT, "bob@customer.example: 550 gone")
+    assert len(sink[0].taken) == 1
+
+
+@pytest.mark.parametrize("goodbye", ["421 closing", "500 what"])
+def test_an_accepted_mail_is_sent_whatever_the_goodbye(
+    portal: TestPortal, sink: tuple[Sink, int], goodbye: str
+) -> None:
+    sink[0].goodbye = goodbye
+    queue(portal)
+    assert portal.work() == 1
+    assert (stored(portal).state, stored(portal).error) == (SENT, None)
+    portal.clock.advance(days=1)
+    assert portal.work() == 0
     assert len(sink[0].taken) == 1
 
 

@@ -280,6 +280,15 @@ def test_nobody_is_led_to_pages_for_other_people() -> None:
     assert after_sign_in("/account/password", Realm.CUSTOMERS) == "/account/password"
 
 
+def test_an_address_with_letters_of_any_alphabet_is_encoded(ada: TestPortal) -> None:
+    assert (
+        after_sign_in("/my/日/?q=ä&r=%C3%A4#é", Realm.CUSTOMERS) == "/my/%E6%97%A5/?q=%C3%A4&r=%C3%A4#%C3%A9"
+    )
+    browser = ada.browser()
+    browser.sign_in(ADA)
+    assert browser.get("/sign-in?next=/account/%E6%97%A5").location == "http://localhost/account/%E6%97%A5"
+
+
 def test_whoever_is_signed_in_is_sent_on(ada: TestPortal) -> None:
     browser = ada.browser()
     browser.sign_in(ADA)
