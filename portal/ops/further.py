@@ -109,7 +109,7 @@ class Further:
                 work.customer(place)
             work.save()
             for place in range(scale.orders):
-                if place % _REPORT == 0:
+                if place % _REPORT == 0 or place == scale.kinds_of_orders:
                     work.save()
                     yield f"further orders from number {place + 1:,}"
                 work.order(place)
@@ -153,6 +153,7 @@ class _Work:
     def save(self) -> None:
         """Write what is still in memory, and commit."""
         self._copyist.flush()
+        self._copyist.analyze()
         self._session.commit()
         self._session.expunge_all()
 

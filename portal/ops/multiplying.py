@@ -28,6 +28,7 @@ from sqlalchemy import (
     literal,
     select,
     table,
+    text,
 )
 from sqlalchemy.orm import Session
 
@@ -141,6 +142,11 @@ class Copyist:
                     following = func.setval(func.pg_get_serial_sequence(name, "id"), last)
                     self._session.execute(select(following))
         self._next = {}
+
+    def analyze(self) -> None:
+        """Tell PostgreSQL how large its tables are by now: triggers keep the plans of small tables until then."""
+        if self._session.get_bind().dialect.name == "postgresql":
+            self._session.execute(text("ANALYZE"))
 
     @property
     def _numbers(self) -> Mapping[str, Numbering]:
