@@ -142,6 +142,8 @@ def unexpected(context: Exception, request: Request) -> dict[str, Any]:
     """The one page for everything unexpected: the request's id, nothing of the inside."""
     # The path may hold a one-time token; the request log has the address, cleaned.
     log.exception("unexpected error in request %s", request.request_id)
+    # Where it was the reading of the person that failed, it would fail again: this page asks the database nothing.
+    request.__dict__.setdefault("identified", None)
     request.response.status_int = 500
     return {
         "title": _("Something went wrong"),
