@@ -14,7 +14,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parent.parent.parent
-PACKAGES = [ROOT / "portal", ROOT / "tests" / "acme_loyalty"]
+PACKAGES = [ROOT / "portal", ROOT / "portal" / "ops" / "pdf", ROOT / "tests" / "acme_loyalty"]
 CATALOGUES = [path for package in PACKAGES for path in sorted(package.glob("locale/*/LC_MESSAGES/portal.po"))]
 METHODS = [("**.py", "python"), ("**/templates/**.jinja2", "jinja2")]
 PLACEHOLDER = re.compile(r"\$\{\w+\}|%\(\w+\)[sd]|\{\w*\}")

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from house.intruders import Intruder, addresses, contents, forms
 from house.world import MODULES, SPECIMEN, World, make_world
+from modules.pages import form_with
 
 from portal.kernel.db import PUBLIC_ID_LENGTH
 from portal.modules.customers.interfaces import CustomerFacts
@@ -103,6 +104,20 @@ def test_foreign_ids_in_ones_own_forms(town: Town) -> None:
     taken = clerk.post(new, **{**address, "billing_address": town.beta.addresses[0].public_id})
     assert taken.status_int == 303
     assert contents(world.portal) != before
+
+
+def test_a_payment_pays_invoices_of_its_customer_only(town: Town) -> None:
+    world = town.world
+    clerk = Intruder.in_(world.all_seeing(), "/")
+    foreign, own = (world.invoices[customer.number][0] for customer in (town.alpha, town.beta))
+    url = f"/finance/payments/new?customer={town.beta.public_id}&currency=EUR"
+    form = form_with(clerk.get(url), "amount")
+    sent = {name: value for name, value in form.submit_fields() if name and not name.startswith("amount-")}
+    sent |= {"amount": "10.00", "reference": "Statement 8"}
+    before = contents(world.portal)
+    assert clerk.post(url, **sent, **{f"amount-{foreign}": "10.00"}).status_int == 422
+    assert contents(world.portal) == before
+    assert clerk.post(url, **sent, **{f"amount-{own}": "10.00"}).status_int == 303
 
 
 def test_who_has_not_signed_in_is_asked_to(town: Town) -> None:
