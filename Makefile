@@ -14,7 +14,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INI ?= development.ini
 WORKERS ?= 2
-PACKAGE ?= portal
+PACKAGE ?= portal portal/ops/pdf tests/acme_loyalty
 LANGUAGES ?= de
 UV_VERSION := 0.13.9
 
@@ -80,15 +80,17 @@ lock: | $(BIN)/python
 	done
 
 translations: $(DEVELOPMENT)
-	$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --sort-output --no-location --omit-header \
-	  --output-file $(VENV)/portal.pot $(PACKAGE)
-	for language in $(LANGUAGES); do \
-	  verb=update; [ -e $(PACKAGE)/locale/$$language/LC_MESSAGES/portal.po ] || verb=init; \
-	  options=; [ $$verb = init ] || options="--ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date"; \
-	  $(BIN)/pybabel --quiet $$verb --domain portal --locale $$language --input-file $(VENV)/portal.pot \
-	    --output-dir $(PACKAGE)/locale $$options; \
+	for package in $(PACKAGE); do \
+	  $(BIN)/pybabel --quiet extract --mapping-file babel.cfg --sort-output --no-location --omit-header \
+	    --output-file $(VENV)/portal.pot $$package; \
+	  for language in $(LANGUAGES); do \
+	    verb=update; [ -e $$package/locale/$$language/LC_MESSAGES/portal.po ] || verb=init; \
+	    options=; [ $$verb = init ] || options="--ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date"; \
+	    $(BIN)/pybabel --quiet $$verb --domain portal --locale $$language --input-file $(VENV)/portal.pot \
+	      --output-dir $$package/locale $$options; \
+	  done; \
+	  $(BIN)/pybabel --quiet compile --domain portal --directory $$package/locale; \
 	done
-	$(BIN)/pybabel --quiet compile --domain portal --directory $(PACKAGE)/locale
 
 clean:
 	rm -rf $(VENV) build dist ./*.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis var

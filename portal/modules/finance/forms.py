@@ -244,7 +244,7 @@ class _PaymentForm(Form):
     day = DateField(_("Date"), required=True)
     amount = MoneyField(_("Amount received"), required=True)
     account = ChoiceField(_("Received on"), required=True)
-    reference = TextField(_("Reference"), longest=140)
+    reference = TextField(_("Payment reference"), longest=140)
 
 
 def payment_form(

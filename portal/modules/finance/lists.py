@@ -140,7 +140,7 @@ PAYMENTS = Listing(
         Column("public_id", "", Payment.public_id, hidden=True),
         Column("day", _("Date"), Payment.day, "date", sort=True),
         Column("customer", _("Customer"), Payment.customer_name, sort=True, to="public_id"),
-        Column("reference", _("Reference"), Payment.reference),
+        Column("reference", _("Payment reference"), Payment.reference),
         Column("amount", _("Amount"), Payment.amount, "money", sort=True, currency="currency"),
         Column("open", _("Not allocated"), Payment.open, "money", currency="currency"),
         Column("currency", "", Payment.currency, hidden=True),

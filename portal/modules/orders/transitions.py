@@ -135,9 +135,7 @@ class Transition:
     def refusal(self, situation: Situation) -> Text | None:
         """Why it cannot be done now; None when it can."""
         if situation.state not in self.origins:
-            return _(
-                "This is not possible while the order is ${state}.", mapping={"state": situation.state.value}
-            )
+            return _("This is not possible in the present state of the order.")
         return self.guard(situation)
 
     def demand(self, situation: Situation) -> None:
@@ -206,6 +204,7 @@ NOTED: dict[str, Text] = {
     "send-confirmation": _("Order confirmation sent"),
     "question": _("Question asked"),
     "pass-over": _("Objections passed over or released"),
+    "reason": _("Reason"),
     "hold": _("Could not be confirmed automatically"),
 }
 

@@ -71,10 +71,10 @@ class ExchangeRateForm(Form):
 
     currency = CurrencyField(required=True)
     day = DateField(_("Valid from"), required=True)
-    rate = RateField(_("Rate"), required=True)
+    rate = RateField(_("Exchange rate"), required=True)
 
 
 class CorrectionForm(Form):
     """The right figure for a mistyped rate."""
 
-    rate = RateField(_("Rate"), required=True)
+    rate = RateField(_("Exchange rate"), required=True)

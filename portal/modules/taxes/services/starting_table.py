@@ -51,13 +51,17 @@ def install_defaults(unit: Unit) -> None:
     table = _table()
     for code, entry in table["classes"].items():
         if find_class(unit, code) is None:
-            add_class(unit, code, entry["title"])
+            add_class(unit, code, _title(entry["title"], unit.company.language))
     taxed = (Position.DOMESTIC, Position.UNION) if country in UNION_SINCE else (Position.DOMESTIC,)
     for code, entry in table["classes"].items():
         for position in taxed:
             _begin_taxed(unit, country, code, entry["rate"], position)
         for name, category in entry["union" if country in UNION_SINCE else "elsewhere"].items():
             _begin_untaxed(unit, country, code, Position(name), category)
+
+
+def _title(titles: dict[str, str], language: str) -> str:
+    return titles.get(language.partition("-")[0], titles["en"])
 
 
 def _begin_taxed(unit: Unit, country: str, code: str, rate: str, position: Position) -> None:

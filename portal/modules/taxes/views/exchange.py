@@ -26,7 +26,7 @@ EXCHANGE_RATES = Listing(
         Column("day", _("Valid from"), ExchangeRateRow.day, "date", sort=True, to="public_id"),
         Column("public_id", "", ExchangeRateRow.public_id, hidden=True),
         Column("currency", _("Currency"), ExchangeRateRow.currency, sort=True),
-        Column("rate", _("Rate"), ExchangeRateRow.rate, "quantity"),
+        Column("rate", _("Exchange rate"), ExchangeRateRow.rate, "quantity"),
         Column("recorded_by", _("Recorded by"), ExchangeRateRow.recorded_by),
         Column("recorded_at", _("Recorded"), ExchangeRateRow.recorded_at, "datetime"),
     ),
