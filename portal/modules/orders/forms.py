@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
-from portal.kernel.errors import Invalid
+from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import Text, _
 from portal.kernel.merging import Changed
 from portal.kernel.money import from_scaled, to_scaled
@@ -43,6 +43,7 @@ from portal.web.request import Request
 AS_STORED = "stored"
 _CHOICE = "_base-choice-"
 _LEAST = Decimal("0.000001")
+_SHOWN = _("Show this reason to the customer")
 
 
 class TaxClassField(ChoiceField):
@@ -371,9 +372,11 @@ class ActForm(Form):
     version = HiddenField(longest=12, pattern=r"\d+")
 
     @property
-    def seen(self) -> int | None:
-        """The version that the person saw."""
-        return int(self.version.data) if self.version.data else None
+    def seen(self) -> int:
+        """The version that the person saw. Raises Refused when the form does not say."""
+        if not self.version.data:
+            raise Refused(_("This form is incomplete. Please open the page again."))
+        return int(self.version.data)
 
 
 class ObjectionForm(ActForm):
@@ -386,18 +389,21 @@ class CancelForm(ObjectionForm):
     """Cancelling, with a reason."""
 
     reason = TextField(_("Reason"), longest=500)
+    visible = BooleanField(_SHOWN)
 
 
 class ReasonForm(ActForm):
     """An act with a reason that need not be given."""
 
     reason = TextField(_("Reason"), longest=500)
+    visible = BooleanField(_SHOWN)
 
 
 class DeclineForm(ActForm):
     """A decline with its reason."""
 
     reason = TextField(_("Reason"), longest=500, required=True)
+    visible = BooleanField(_SHOWN)
 
 
 class AcceptanceForm(ActForm):
@@ -424,6 +430,7 @@ class UndoForm(ActForm):
 
     delivery = ChoiceField(_("Delivery"), required=True)
     reason = TextField(_("Reason"), longest=300)
+    visible = BooleanField(_SHOWN)
 
 
 class DeliveryRow(Row):

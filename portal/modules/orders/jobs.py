@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ _BATCH = 200
 
 
 def expire(unit: Unit, _payload: Mapping[str, Any]) -> None:
-    """Mark quotations whose last day is over as expired."""
+    """Mark quotations whose last day is over as expired; those that somebody just decided on stay as they are."""
     overdue = (
         select(Order.id)
         .where(Order.state == State.SENT, Order.valid_until < unit.today())
@@ -28,7 +29,9 @@ def expire(unit: Unit, _payload: Mapping[str, Any]) -> None:
         .limit(_BATCH)
     )
     for order_id in unit.db.scalars(overdue).all():
-        lifecycle.expire(unit, order_id)
+        # Asked again under the lock of the order; what is refused has written nothing.
+        with suppress(Refused):
+            lifecycle.expire(unit, order_id)
 
 
 def confirm_accepted(unit: Unit, payload: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from pyramid.response import Response
 from sqlalchemy import case, func, literal, select
 
-from portal.kernel.folding import fold, matches
+from portal.kernel.folding import matches
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Scope
 from portal.kernel.unit import Unit
@@ -64,7 +64,7 @@ ORDERS = Listing(
         TextFilter(
             "responsible",
             _("Responsible"),
-            lambda value: func.lower(Order.responsible).contains(value.lower(), autoescape=True),
+            lambda value: matches(Order.responsible_folded, value),
         ),
         DateFilter("ordered", _("Date"), Order.ordered_on),
         DateFilter("requested", _("Requested date"), Order.requested_on),
@@ -75,8 +75,7 @@ ORDERS = Listing(
 
 
 def _own_found(term: str) -> Any:
-    text = func.lower(Order.customer_reference) + literal(" ") + func.lower(Order.number)
-    return text.contains(fold(term), autoescape=True)
+    return matches(Order.reference_folded + literal(" ") + func.lower(Order.number), term)
 
 
 #: While a new revision is being written, customers go on seeing the total that they were sent.

@@ -36,7 +36,8 @@ class Order(Base):
       rate. `policy`: text of `portal.kernel.money.Policy`.
     - `exchange_rate`: units of the base currency for one unit of `currency`; `base_gross` the total in base.
     - `paid`: whether everything billed has been paid, as finance says; shown in `billing` once all is billed.
-    - `search_text`: folded, what the search of the list looks in beside the number.
+    - `search_text`: folded, what the search of the list looks in beside the number. `reference_folded` and
+      `responsible_folded` are what customers search for, and what the list is narrowed to.
     - `awaiting_answer`: the customer asked something that nobody answered yet.
     """
 
@@ -100,6 +101,8 @@ class Order(Base):
     responsible: Mapped[str] = mapped_column(String(200))
     notes: Mapped[str] = mapped_column(Text)
     search_text: Mapped[str] = mapped_column(Text)
+    reference_folded: Mapped[str] = mapped_column(Text)
+    responsible_folded: Mapped[str] = mapped_column(Text)
 
     currency: Mapped[str] = mapped_column(String(3))
     policy: Mapped[str] = mapped_column(String(40))

@@ -31,7 +31,7 @@ from portal.modules.orders.services import own
 from portal.modules.orders.services.drafts import DraftLine
 from portal.modules.orders.services.lifecycle import DOCUMENT_KIND
 from portal.modules.orders.services.own import OwnOrder
-from portal.modules.orders.states import BILLING, DELIVERY, OWN_STATES
+from portal.modules.orders.states import DELIVERY, OWN_STATES, billing_badge
 from portal.modules.orders.transitions import State
 from portal.modules.orders.views.shown import shown_timeline, totals
 from portal.ops import documents
@@ -135,7 +135,7 @@ def order(context: MyOrder, request: Request) -> dict[str, Any]:
         "order": found,
         "state": OWN_STATES[found.state],
         "delivery": DELIVERY[found.delivery],
-        "billing": BILLING[found.billing],
+        "billing": billing_badge(found.state, found.billing),
         "totals": totals(found.net, taxes, found.gross),
         "exemptions": [tax.exemption for tax in found.taxes if tax.exemption],
         "timeline": shown_timeline(past.timeline),
@@ -301,8 +301,8 @@ def _beginning(context: MyOrders, request: Request) -> list[dict[str, Any]]:
 
 
 def _row(line: DraftLine) -> dict[str, Any]:
-    name = "" if line.product else line.name
-    return {"product": line.product, "name": name, "quantity": to_scaled(line.quantity), "unit": line.unit}
+    quantity = to_scaled(line.quantity)
+    return {"product": line.product, "name": line.name, "quantity": quantity, "unit": line.unit}
 
 
 @view_config(

@@ -44,6 +44,14 @@ BILLING: Mapping[str, Badge] = {
     SETTLED: Badge(_("Paid"), "success"),
 }
 
+_OWED = Badge(_("Invoiced, not paid"), "warning")
+
+
+def billing_badge(state: str, billing: str) -> Badge:
+    """How far an order is billed; a closed one had been paid, or was closed by hand: what is owed stands out there."""
+    return _OWED if state == State.CLOSED and billing == FULLY else BILLING[billing]
+
+
 BILL_ON_TITLES: Mapping[str, Text] = {
     BILL_ON_CONFIRMATION: _("On confirmation"),
     BILL_ON_DELIVERY: _("On delivery"),

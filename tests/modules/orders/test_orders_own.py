@@ -102,6 +102,29 @@ def test_a_request_sets_no_prices(shop: Shop) -> None:
     assert shop.rows("SELECT COUNT(*) FROM orders_order") == [(0,)]
 
 
+def test_a_request_calls_and_measures_products_as_the_catalog_does(shop: Shop) -> None:
+    address = f"{base(shop)}request?product={shop.soap.public_id}"
+    for field, value, said in (
+        ("name", "Advice, ten days, flat", "Choose a product or use your own words"),
+        ("unit", "pallet", "This product is sold by: box"),
+    ):
+        form = form_with(shop.buyer().get(address), "reference")
+        form[f"lines-0-{field}"] = value
+        page = form.submit(status=422)
+        wrong = page.html.find(id=f"lines-0-{field}-error")
+        assert wrong is not None
+        assert said in wrong.get_text()
+        assert form_with(page, "reference")[f"lines-0-{field}"].value == value
+    line = DraftLine(Decimal(1), product=shop.soap.public_id, description="Ten days of advice")
+    with pytest.raises(Invalid):
+        shop.portal.run(lambda unit: own.request(unit, scope(shop), [line]), ANNA)
+    assert shop.rows("SELECT COUNT(*) FROM orders_order") == [(0,)]
+    form = form_with(shop.buyer().get(address), "reference")
+    form["lines-0-unit"] = "box"
+    form.submit().follow()
+    assert shop.rows("SELECT name, unit FROM orders_line") == [("Soap", "box")]
+
+
 # --- deciding ----------------------------------------------------------------------------------------------
 
 
@@ -263,6 +286,47 @@ def test_home_says_what_to_decide_and_what_is_coming(shop: Shop) -> None:
     assert coming.number in page
     assert drafted.number not in page
     assert others.number not in page
+
+
+def test_what_is_to_decide_is_never_hidden_behind_what_is_coming(shop: Shop) -> None:
+    coming = [shop.confirmed() for _count in range(7)]
+    shop.portal.clock.advance(days=2)
+    late = shop.sent(valid_until=date(2026, 11, 30))
+    soon = shop.sent(valid_until=date(2026, 11, 10))
+    with shop.portal.reading() as unit:
+        found = own.waiting(unit, scope(shop))
+    assert [(one.number, one.day) for one in found.decide] == [
+        (soon.number, date(2026, 11, 10)),
+        (late.number, date(2026, 11, 30)),
+    ]
+    assert [one.number for one in found.coming] == [one.number for one in coming[:5]]
+    page = shop.buyer().get(f"/my/{shop.alpha.public_id}/")
+    assert soon.number in page
+    assert late.number in page
+
+
+def test_customers_find_their_own_references(shop: Shop) -> None:
+    one, two = shop.sent(customer_reference="Straße Ä-7"), shop.sent(customer_reference="PO 77")
+    others = shop.sent(customer_reference="Straße Ä-7", customer=shop.beta)
+    for term, found in (
+        ("Straße", [one]),
+        ("STRASSE", [one]),
+        ("ä-7", [one]),
+        ("a-7 straße", [one]),
+        ("po 77", [two]),
+        ("7", [one, two]),
+        (two.number.lower(), [two]),
+        ("hauptstraße", []),
+    ):
+        rows = shop.buyer().get(base(shop), {"q": term}).html.find("tbody")
+        shown = "" if rows is None else rows.get_text()
+        assert [order.number in shown for order in (one, two)] == [one in found, two in found], term
+        assert others.number not in shown
+    buyer = shop.buyer()
+    form = form_with(buyer.get(f"{base(shop)}{two.public_id}/accept"), "consent")
+    form["name"], form["consent"], form["reference"] = "Anna", True, "Größe 9"
+    form.submit().follow()
+    assert two.number in buyer.get(base(shop), {"q": "grosse"}).html.find("tbody").get_text()
 
 
 # --- walls -------------------------------------------------------------------------------------------------

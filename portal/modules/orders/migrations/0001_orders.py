@@ -51,6 +51,8 @@ def upgrade() -> None:
         sa.Column("responsible", sa.String(length=200), nullable=False),
         sa.Column("notes", sa.Text(), nullable=False),
         sa.Column("search_text", sa.Text(), nullable=False),
+        sa.Column("reference_folded", sa.Text(), nullable=False),
+        sa.Column("responsible_folded", sa.Text(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("policy", sa.String(length=40), nullable=False),
         sa.Column("payment_days", portal.kernel.db.BigInt, nullable=False),

@@ -44,11 +44,12 @@ def deliver(
 ) -> Made:
     """Deliver quantities by line id, in the line's unit; None of `on` means today.
 
-    Raises Invalid (`quantity-<position>`) above what is open of a line, Refused for an empty delivery.
+    Raises Invalid (`lines-<n>-quantity`, the n-th of `quantities` from 0) above what is open of a line, Refused for an
+    empty delivery.
     """
     order, lines, row = begin(unit, order_id, "deliver", version)
+    _check(lines, quantities)
     scaled = {line_id: to_scaled(quantity) for line_id, quantity in quantities.items() if quantity}
-    _check(lines, scaled)
     day = on or unit.today()
     made = _write(unit, order, scaled, day, note)
     for line in lines:
@@ -71,9 +72,18 @@ def deliver(
 
 
 def undo(
-    unit: Unit, order_id: int, delivery_id: str, *, reason: str = "", version: int | None = None
+    unit: Unit,
+    order_id: int,
+    delivery_id: str,
+    *,
+    reason: str = "",
+    visible: bool = False,
+    version: int | None = None,
 ) -> Made:
-    """Take a delivery back by a counter-delivery of today. Raises Refused when it was, or is itself a counter-delivery."""
+    """Take a delivery back by a counter-delivery of today; the customer reads the reason if it is `visible`.
+
+    Raises Refused when it was taken back already, or is itself a counter-delivery.
+    """
     order, lines, row = begin(unit, order_id, "undo-delivery", version)
     delivery = _undoable(unit, order, delivery_id)
     rows = unit.db.execute(
@@ -86,7 +96,7 @@ def undo(
     _store(unit, lines, "delivered", back)
     order.delivered_on = _last_day(unit, order)
     refresh(order, lines)
-    finish(unit, order, row, f"{delivery.number} · {made.number}" + (f" · {reason}" if reason else ""))
+    finish(unit, order, row, f"{delivery.number} · {made.number}", reason, visible=visible)
     quantities = _plain({line_id: -quantity for line_id, quantity in back.items()})
     unit.publish(OrderDeliveryUndone(order.id, order.public_id, order.customer_id, quantities))
     return made
@@ -170,22 +180,22 @@ def connection(unit: Unit, delivery: Delivery) -> Connection:
 # --- rows --------------------------------------------------------------------------------------------------
 
 
-def _check(lines: Sequence[OrderLine], quantities: Mapping[int, int]) -> None:
+def _check(lines: Sequence[OrderLine], quantities: Mapping[int, Decimal]) -> None:
     errors: dict[str, Text] = {}
     known = {line.id: line for line in lines}
-    for line_id, quantity in quantities.items():
+    for place, (line_id, quantity) in enumerate(quantities.items()):
         line = known.get(line_id)
         if line is None:
             raise Refused(_("This line belongs to another order."))
-        if quantity < 0 or quantity > reading.open_goods(line):
-            rest = from_scaled(reading.open_goods(line))
-            errors[f"quantity-{line.position}"] = _(
+        rest = from_scaled(reading.open_goods(line))
+        if not 0 <= quantity <= rest:
+            errors[f"lines-{place}-quantity"] = _(
                 "Of line ${position} only ${rest} are open.",
                 mapping={"position": line.position, "rest": f"{rest:f}"},
             )
     if errors:
         raise Invalid(errors)
-    if not quantities:
+    if not any(quantities.values()):
         raise Refused(_("Enter what is delivered."))
 
 

@@ -57,9 +57,11 @@ def create(
     return _insert(unit, customer, draft, State.QUOTATION, "create", products=products)
 
 
-def request(unit: Unit, customer: CustomerFacts, draft: Draft) -> Created:
+def request(
+    unit: Unit, customer: CustomerFacts, draft: Draft, products: Mapping[str, ProductFacts] | None = None
+) -> Created:
     """What a customer asks a quotation for. Prices are theirs to read once somebody has prepared it."""
-    return _insert(unit, customer, draft, State.REQUESTED, "request", visible=True)
+    return _insert(unit, customer, draft, State.REQUESTED, "request", visible=True, products=products)
 
 
 def standard_draft(unit: Unit, customer: CustomerFacts) -> Draft:
@@ -298,13 +300,17 @@ def rewrite(
     insert_lines(unit, order.id, order.customer_id, worked)
 
 
-def search_text(customer_name: str, customer_number: str, draft: Draft) -> str:
-    """What the search of the list looks in: the customer, their reference, people and addresses."""
+def search_values(customer_name: str, customer_number: str, draft: Draft) -> dict[str, str]:
+    """The folded columns: the customer, their reference, people and addresses together; what is looked for alone."""
     addresses = {
         " ".join(address.printed) for address in (draft.billing_address, draft.delivery_address) if address
     }
     people = (draft.customer_reference, draft.contact, draft.responsible)
-    return fold(" ".join((customer_name, customer_number, *people, *sorted(addresses))))
+    return {
+        "search_text": fold(" ".join((customer_name, customer_number, *people, *sorted(addresses)))),
+        "reference_folded": fold(draft.customer_reference),
+        "responsible_folded": fold(draft.responsible),
+    }
 
 
 def _written_values(draft: Draft, customer_name: str, customer_number: str) -> dict[str, Any]:
@@ -320,7 +326,7 @@ def _written_values(draft: Draft, customer_name: str, customer_number: str) -> d
         "valid_until": draft.valid_until,
         "bill_on": draft.bill_on,
         "notes": draft.notes,
-        "search_text": search_text(customer_name, customer_number, draft),
+        **search_values(customer_name, customer_number, draft),
     }
 
 

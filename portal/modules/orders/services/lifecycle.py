@@ -18,7 +18,7 @@ from portal.modules.customers.interfaces import ICustomers
 from portal.modules.orders.events import OrderCancelled, OrderCancelling, OrderConfirmed, OrderConfirming
 from portal.modules.orders.models import FULLY, SETTLED, Order, OrderLine
 from portal.modules.orders.services import history, printing, reading, revisions
-from portal.modules.orders.services.drafting import draft_of, search_text
+from portal.modules.orders.services.drafting import draft_of, search_values
 from portal.modules.orders.services.objections import Allowed, Objection, nobody, take_vote
 from portal.modules.orders.services.progress import refresh
 from portal.modules.orders.settings import CONFIRM_ACCEPTED
@@ -69,10 +69,15 @@ def tell(unit: Unit, order: Order, row: Transition, text: str = "", document: st
     history.record(unit, order, row.action, text, document=document, visible=order.visible)
 
 
-def finish(unit: Unit, order: Order, row: Transition, text: str = "") -> None:
-    """Go to the next state and tell the timeline."""
+def finish(
+    unit: Unit, order: Order, row: Transition, text: str = "", reason: str = "", *, visible: bool = False
+) -> None:
+    """Go to the next state and tell the timeline: `text`, and the `reason`, which the customer reads if `visible`."""
     move(order, row)
-    tell(unit, order, row, text)
+    internal = bool(reason) and order.visible and not visible
+    tell(unit, order, row, text if internal else " · ".join(part for part in (text, reason) if part))
+    if internal:
+        history.record(unit, order, "reason", reason, visible=False)
 
 
 # --- quotations --------------------------------------------------------------------------------------------
@@ -109,10 +114,12 @@ def revise(unit: Unit, order_id: int, version: int | None = None) -> Order:
     return order
 
 
-def withdraw(unit: Unit, order_id: int, reason: str = "", version: int | None = None) -> Order:
-    """Give up a request, a draft, or a quotation that was sent."""
+def withdraw(
+    unit: Unit, order_id: int, reason: str = "", version: int | None = None, *, visible: bool = False
+) -> Order:
+    """Give up a request, a draft, or a quotation that was sent. The customer reads the reason if it is `visible`."""
     order, _lines, row = begin(unit, order_id, "withdraw", version)
-    finish(unit, order, row, reason)
+    finish(unit, order, row, reason=reason, visible=visible)
     return order
 
 
@@ -132,15 +139,19 @@ def accepted(unit: Unit, order: Order, acceptance: Acceptance) -> None:
     order.accepted_revision = order.revision
     if acceptance.reference:
         order.customer_reference = acceptance.reference
-        order.search_text = search_text(order.customer_name, order.customer_number, draft_of(order, ()))
+        draft = draft_of(order, ())
+        for column, folded in search_values(order.customer_name, order.customer_number, draft).items():
+            setattr(order, column, folded)
     if unit.setting(CONFIRM_ACCEPTED) == "auto":
         unit.enqueue(CONFIRM_JOB, {"order": order.id}, dedupe=str(order.id))
 
 
-def record_decline(unit: Unit, order_id: int, reason: str, version: int | None = None) -> Order:
-    """Declined by phone or letter."""
+def record_decline(
+    unit: Unit, order_id: int, reason: str, version: int | None = None, *, visible: bool = False
+) -> Order:
+    """Declined by phone or letter. The customer reads what a clerk made of their reason if it is `visible`."""
     order, _lines, row = begin(unit, order_id, "record-decline", version)
-    finish(unit, order, row, reason)
+    finish(unit, order, row, reason=reason, visible=visible)
     return order
 
 
@@ -216,11 +227,15 @@ def cancel(
     order_id: int,
     reason: str = "",
     *,
+    visible: bool = False,
     passed: Collection[str] = (),
     allowed: Allowed = nobody,
     version: int | None = None,
 ) -> Order:
-    """Cancel an order of which nothing was delivered or invoiced: a vote, then every line's rest is cancelled."""
+    """Cancel an order of which nothing was delivered or invoiced: a vote, then every line's rest is cancelled.
+
+    The customer reads the reason if it is `visible`.
+    """
     order, _lines, row = begin(unit, order_id, "cancel", version)
     let_pass = take_vote(unit, OrderCancelling(order.id, order.public_id, order.customer_id), passed, allowed)
     unit.db.execute(
@@ -229,7 +244,7 @@ def cancel(
         .values(cancelled=OrderLine.quantity)
         .execution_options(synchronize_session=False)
     )
-    finish(unit, order, row, reason)
+    finish(unit, order, row, reason=reason, visible=visible)
     _note_passed_over(unit, order, let_pass)
     _tell_customer_page(unit, order, row)
     unit.publish(OrderCancelled(order.id, order.public_id, order.customer_id))

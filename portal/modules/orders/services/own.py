@@ -12,16 +12,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from portal.kernel.errors import Invalid
 from portal.kernel.i18n import Text, _
 from portal.kernel.money import from_scaled
 from portal.kernel.people import Scope
 from portal.kernel.unit import Unit
+from portal.modules.catalog.interfaces import IProducts, ProductFacts
 from portal.modules.customers.interfaces import CustomerFacts, IMyAddresses, PostalAddress
 from portal.modules.orders.interfaces import OrderFacts
-from portal.modules.orders.models import Order, OrderLine, Revision
+from portal.modules.orders.models import FULLY, Order, OrderLine, Revision
 from portal.modules.orders.services import comments, drafting, history, reading, revisions
 from portal.modules.orders.services.drafts import Draft, DraftLine
 from portal.modules.orders.services.lifecycle import Acceptance, accepted, begin, demand_revision, finish
@@ -150,8 +151,11 @@ def timeline(unit: Unit, scope: Scope, own: OwnOrder) -> history.History:
 
 
 def waiting(unit: Unit, scope: Scope, limit: int = 5) -> Waiting:
-    """What to decide and what is coming: one statement."""
-    rows = unit.db.execute(
+    """What to decide and what is coming, at most `limit` of each, by their days: one statement."""
+    to_decide = Order.state == State.SENT
+    day = case((to_decide, Order.valid_until), else_=Order.promised_on)
+    by_day = (func.coalesce(day, Order.ordered_on), Order.id)
+    ranked = (
         _visible(
             select(
                 Order.public_id,
@@ -159,21 +163,22 @@ def waiting(unit: Unit, scope: Scope, limit: int = 5) -> Waiting:
                 Order.state,
                 Order.gross,
                 Order.currency,
-                Order.valid_until,
-                Order.promised_on,
+                day.label("day"),
+                func.row_number().over(partition_by=to_decide, order_by=by_day).label("place"),
             ),
             scope,
         )
         .where(
             Order.state.in_((State.SENT, State.ACCEPTED))
-            | ((Order.state == State.CONFIRMED) & (Order.delivery != "fully"))
+            | ((Order.state == State.CONFIRMED) & (Order.delivery != FULLY))
         )
-        .order_by(func.coalesce(Order.promised_on, Order.ordered_on), Order.id)
-        .limit(50)
-    ).all()
-    decide = [_summary(row, row.valid_until) for row in rows if row.state == State.SENT]
-    coming = [_summary(row, row.promised_on) for row in rows if row.state != State.SENT]
-    return Waiting(tuple(decide[:limit]), tuple(coming[:limit]))
+        .subquery()
+    )
+    rows = unit.db.execute(select(ranked).where(ranked.c.place <= limit).order_by(ranked.c.place)).all()
+    return Waiting(
+        decide=tuple(_summary(row) for row in rows if row.state == State.SENT),
+        coming=tuple(_summary(row) for row in rows if row.state != State.SENT),
+    )
 
 
 # --- acts --------------------------------------------------------------------------------------------------
@@ -236,9 +241,14 @@ def request(
     requested_on: date | None = None,
     notes: str = "",
 ) -> drafting.Created:
-    """Ask for a quotation of products and free text. Raises Invalid for fields."""
+    """Ask for a quotation of products, as the catalog calls and measures them, and of free text.
+
+    Raises Invalid for fields (`lines-<n>-quantity`, `-name`, `-unit`).
+    """
     customer = account(unit, scope)
-    _check(lines)
+    ids = {line.product for line in lines if line.product}
+    products = unit.ask(IProducts).find(ids) if ids else dict[str, ProductFacts]()
+    _check(lines, products)
     draft = Draft(
         lines=tuple(lines),
         billing_address=customer.address("billing"),
@@ -249,7 +259,7 @@ def request(
         requested_on=requested_on,
         notes=notes,
     )
-    created = drafting.request(unit, customer, draft)
+    created = drafting.request(unit, customer, draft, products)
     order = unit.db.get_one(Order, created.id)
     revisions.store(unit, order, 0, revisions.content_of(order, reading.lines_of(unit.db, order.id)))
     return created
@@ -265,17 +275,16 @@ def lines_to_repeat(unit: Unit, scope: Scope, public_id: str) -> list[DraftLine]
         for line in reading.lines_of(unit.db, own.id)
         if own.state != State.QUOTATION
     }
-    return [
-        DraftLine(
-            quantity=from_scaled(line.quantity),
-            product=products.get(line.position, ""),
-            name=line.name,
-            description=line.description,
-            unit=line.unit,
-            service=line.service,
-        )
-        for line in own.lines
-    ]
+    return [_repeated(line, products.get(line.position, "")) for line in own.lines]
+
+
+def _repeated(line: OwnLine, product: str) -> DraftLine:
+    quantity = from_scaled(line.quantity)
+    if product:
+        return DraftLine(quantity, product)
+    return DraftLine(
+        quantity, name=line.name, description=line.description, unit=line.unit, service=line.service
+    )
 
 
 # --- inside ------------------------------------------------------------------------------------------------
@@ -317,7 +326,7 @@ def _demand_new_reference(unit: Unit, scope: Scope, order: Order, reference: str
         raise Invalid({"reference": text})
 
 
-def _check(lines: Sequence[DraftLine]) -> None:
+def _check(lines: Sequence[DraftLine], products: Mapping[str, ProductFacts]) -> None:
     errors: dict[str, Text] = {}
     if not lines:
         errors["lines"] = _("Enter at least one line.")
@@ -326,12 +335,17 @@ def _check(lines: Sequence[DraftLine]) -> None:
             errors[f"lines-{place}-quantity"] = _("More than nothing.")
         if line.unit_price is not None or line.discount is not None or line.tax_class or line.key is not None:
             errors[f"lines-{place}-name"] = _("A request has no prices.")
+        if line.product and (line.name or line.description):
+            errors[f"lines-{place}-name"] = _("Choose a product or use your own words, not both.")
+        sold = products.get(line.product)
+        if sold is not None and line.unit not in ("", sold.unit):
+            errors[f"lines-{place}-unit"] = _("This product is sold by: ${unit}", mapping={"unit": sold.unit})
     if errors:
         raise Invalid(errors)
 
 
-def _summary(row: Any, day: date | None) -> Summary:
-    return Summary(row.public_id, row.number, row.state, row.gross, row.currency, day)
+def _summary(row: Any) -> Summary:
+    return Summary(row.public_id, row.number, row.state, row.gross, row.currency, row.day)
 
 
 def _as_it_is(unit: Unit, order: Order, lines: Sequence[OrderLine]) -> OwnOrder:

@@ -98,7 +98,9 @@ def _page(context: OrderNode, request: Request, form: Any, **values: Any) -> dic
     row: Transition = transition(request.view_name)
     if request.refusal is None and context.order.state not in row.origins:
         raise Refused(_("This is no longer possible. Please look at the order again."))
-    form.version.data = form.version.data or str(context.order.version)
+    if not form.version.data or isinstance(request.refusal, Conflict):
+        # What is shown now is the order as it stands: acting again is acting on that.
+        form.version.data, form.version.raw_data = str(context.order.version), None
     return {
         "form": form,
         "row": row,
@@ -187,6 +189,7 @@ def _cancel(context: OrderNode, request: Request) -> Any:
         request.unit,
         context.order.id,
         form.reason.data,
+        visible=form.visible.data,
         passed=form.passed.data,
         allowed=allowed_by(request),
         version=form.seen,
@@ -227,10 +230,13 @@ def _record_acceptance(context: OrderNode, request: Request) -> Any:
 def _with_reason(verb: Callable[..., object], form_class: type[ReasonForm | DeclineForm]) -> View:
     def view(context: OrderNode, request: Request) -> Any:
         form = form_class(request)
+        if not context.order.visible:
+            del form.visible
         if not request.submitted:
             return _page(context, request, form)
         form.check()
-        verb(request.unit, context.order.id, form.reason.data, version=form.seen)
+        visible = context.order.visible and form.visible.data
+        verb(request.unit, context.order.id, form.reason.data, visible=visible, version=form.seen)
         return _done(context, request)
 
     return view
@@ -290,7 +296,12 @@ def _undo(context: OrderNode, request: Request) -> Any:
         return _page(context, request, form)
     form.check()
     deliveries.undo(
-        request.unit, context.order.id, form.delivery.data, reason=form.reason.data, version=form.seen
+        request.unit,
+        context.order.id,
+        form.delivery.data,
+        reason=form.reason.data,
+        visible=form.visible.data,
+        version=form.seen,
     )
     return _done(context, request)
 

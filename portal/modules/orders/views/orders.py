@@ -30,7 +30,7 @@ from portal.modules.orders.resources import (
 from portal.modules.orders.services import comments, drafting, printing, reading
 from portal.modules.orders.services.history import Subject, history
 from portal.modules.orders.services.lifecycle import DOCUMENT_KIND
-from portal.modules.orders.states import BILL_ON_TITLES, BILLING, DELIVERY, STATES
+from portal.modules.orders.states import BILL_ON_TITLES, DELIVERY, STATES, billing_badge
 from portal.modules.orders.transitions import State, offered
 from portal.modules.orders.views.shown import exemptions, order_totals, shown_lines, shown_timeline
 from portal.ops import documents
@@ -89,7 +89,7 @@ def order(context: OrderNode, request: Request) -> dict[str, Any]:
         "order": row,
         "state": STATES[row.state],
         "delivery": DELIVERY[row.delivery],
-        "billing": BILLING[row.billing],
+        "billing": billing_badge(row.state, row.billing),
         "bill_on": BILL_ON_TITLES[row.bill_on],
         "lines": shown_lines(lines, request),
         "totals": order_totals(row),
