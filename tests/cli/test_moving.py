@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cli.conftest import CommandLine, write_ini
 from modules.finance.conftest import line, make_books
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from portal.cli.group import open_console
@@ -153,6 +153,51 @@ def test_restore_into_an_empty_database(
     assert stored(fresh) == stored(cli)
     with closing(open_console(fresh.ini)) as console, pytest.raises(DBAPIError), console.unit() as unit:
         unit.db.execute(delete(Document))
+
+
+@pytest.mark.parametrize("refers", [True, False])
+def test_what_is_newer_than_the_backup_goes(
+    cli: CommandLine, backend: str, tmp_path: Path, refers: bool
+) -> None:
+    before = stored(cli)
+    file = tmp_path / "portal.backup"
+    cli("backup", str(file))
+    with closing(open_console(cli.ini)) as console, console.unit() as unit:
+        reference = "REFERENCES ops_document(id)" if refers else ""
+        unit.db.execute(
+            text(f"CREATE TABLE ops_later (id BIGINT PRIMARY KEY, document_id BIGINT {reference})")
+        )
+        if backend == "postgresql":
+            unit.db.execute(text("CREATE VIEW ops_seen AS SELECT id FROM ops_later"))
+            unit.db.execute(text("CREATE TYPE ops_mood AS ENUM ('good')"))
+            unit.db.execute(
+                text(
+                    "CREATE FUNCTION ops_later() RETURNS ops_mood LANGUAGE sql AS $$ SELECT 'good'::ops_mood $$"
+                )
+            )
+    cli("restore", str(file), "--force")
+    assert stored(cli) == before
+    with closing(open_console(cli.ini)) as console, console.house.database.engine.connect() as connection:
+        assert "ops_later" not in inspect(connection).get_table_names()
+        assert inspect(connection).get_view_names() == []
+        if backend == "postgresql":
+            assert connection.scalar(
+                text("SELECT to_regproc('ops_later') IS NULL AND to_regtype('ops_mood') IS NULL")
+            )
+    assert "ok" in cli("verify")
+
+
+def test_a_restore_that_fails_changes_nothing(cli: CommandLine, backend: str, tmp_path: Path) -> None:
+    if backend == "sqlite":
+        pytest.skip("the file is checked before")
+    fill(cli)
+    before = stored(cli)
+    file = tmp_path / "portal.backup"
+    cli("backup", str(file))
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) * 2 // 3])
+    assert "failed" in cli("restore", str(file), "--force", status=2)
+    assert stored(cli) == before
 
 
 def test_restore_refuses_what_is_no_backup(cli: CommandLine, tmp_path: Path) -> None:
