@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from sqlalchemy import make_url
 
 from portal.cli.table import echo_table
 from portal.kernel import schema
@@ -13,6 +12,7 @@ from portal.kernel.card import Card
 from portal.kernel.composition import House
 from portal.kernel.db import make_engine
 from portal.kernel.errors import BootRefused
+from portal.ops import overview
 from portal.ops.console import Console
 from portal.ops.copying import copy as copy_database
 
@@ -106,7 +106,7 @@ def copy_(console: Console, url: str) -> None:
     finally:
         target.dispose()
     echo_table(("table", "rows"), [(one.table, one.rows) for one in counted])
-    place = make_url(url).render_as_string(hide_password=True)
+    place = overview.masked(url)
     click.echo(f"\nCopied to {place}. Put it into portal.database.url, then run `portal verify`.")
 
 

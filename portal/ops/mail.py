@@ -7,7 +7,6 @@ mail programs show it once.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -23,7 +22,7 @@ from portal.kernel import BASE_URL
 from portal.kernel.db import Contention, new_public_id
 from portal.kernel.errors import Refused
 from portal.kernel.i18n import _
-from portal.kernel.mail import Message
+from portal.kernel.mail import Message, ascii_email
 from portal.kernel.unit import Unit
 from portal.ops import documents
 from portal.ops.models import FAILED, QUEUED, SENT, Mail
@@ -33,7 +32,8 @@ from portal.ops.worker import retry_delay
 
 SEND = "ops.mail"
 
-_EMAIL = re.compile(r"[^\s@,;<>()\"\x00-\x1f]{1,64}@[^\s@,;<>()\"\x00-\x1f]{1,189}")
+_EMPTY: dict[str, Any] = {"text": "", "html": None}
+_AS_IT_IS: dict[str, Any] = {}
 
 
 class MailQueue:
@@ -57,6 +57,7 @@ class MailQueue:
                 subject=" ".join(message.subject.split())[:500],
                 text=message.text,
                 html=message.html,
+                secret=message.secret,
                 language=message.language,
                 about=message.about,
                 attachments=json.dumps(files),
@@ -88,7 +89,7 @@ def send_job(unit: Unit, payload: Mapping[str, Any]) -> None:
     if mail is None or mail.state != QUEUED:
         return
     try:
-        message = compose(unit, mail)
+        message, forgotten = compose(unit, mail), _EMPTY if mail.secret else _AS_IT_IS
         unit.db.rollback()  # no lock is held while the mail server is spoken to
         refused = transport(unit.house.settings).send(message)
     except Contention:
@@ -97,7 +98,7 @@ def send_job(unit: Unit, payload: Mapping[str, Any]) -> None:
         unit.db.rollback()
         _failed(unit, payload["mail"], payload["attempt"], error)
     else:
-        _mark(unit, payload["mail"], state=SENT, sent_at=unit.now(), error=refused)
+        _mark(unit, payload["mail"], state=SENT, sent_at=unit.now(), error=refused, **forgotten)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +138,7 @@ def compose(unit: Unit, mail: Mail) -> EmailMessage:
 
 def _header(name: str, email: str) -> Address:
     """The recipient of a header. Raises ValueError for what is not one e-mail address."""
-    if not _EMAIL.fullmatch(email):
-        raise ValueError(f"{email!r} is not an e-mail address")
-    return Address(" ".join(name.split()), addr_spec=email)
+    return Address(" ".join(name.split()), addr_spec=ascii_email(email))
 
 
 def _failed(unit: Unit, public_id: str, attempt: int, error: Exception) -> None:

@@ -17,7 +17,8 @@ class Mail(Base):
 
     `recipient` is the To header: one address or several, with names. `error` beside a sent mail names recipients that
     were refused. `message_id` is the mail's Message-ID, the same in every attempt. `attachments` is a JSON list of objects with
-    `document` (a public id of `ops_document`) and `name` (of the file). `about` says what the mail is about.
+    `document` (a public id of `ops_document`) and `name` (of the file). `about` says what the mail is about. Of a
+    `secret` mail `text` and `html` are emptied once it is sent: they let their reader in.
     """
 
     __tablename__ = "ops_mail"
@@ -30,6 +31,7 @@ class Mail(Base):
     subject: Mapped[str] = mapped_column(String(500))
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str | None] = mapped_column(Text)
+    secret: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str] = mapped_column(String(10))
     about: Mapped[str | None] = mapped_column(String(200))
     attachments: Mapped[str] = mapped_column(Text)

@@ -62,7 +62,7 @@ def _setting(house: House, card: Card, setting: Setting[Any], places: dict[str, 
 def _shown(house: House, setting: Setting[Any]) -> str:
     value = house.settings[setting]
     if setting is DATABASE:
-        return make_url(str(value)).render_as_string(hide_password=True)
+        return masked(str(value))
     if setting.secret:
         return MASK if value else ""
     if isinstance(value, bool):
@@ -71,6 +71,13 @@ def _shown(house: House, setting: Setting[Any]) -> str:
         parts = cast("tuple[Any, ...]", value)
         return " ".join(map(str, parts)) if setting.parse is words else ", ".join(map(str, parts))
     return "" if value is None else str(value)
+
+
+def masked(url: str) -> str:
+    """The URL of a database without its passwords, wherever they stand in it."""
+    parsed = make_url(url)
+    query = {key: "***" if "password" in key.lower() else value for key, value in parsed.query.items()}
+    return parsed.set(query=query).render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
 
 
 def modules(house: House) -> list[ModuleFacts]:

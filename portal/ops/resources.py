@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from pyramid.authorization import Allow
+from pyramid.decorator import reify
+from pyramid.httpexceptions import HTTPNotFound
 from sqlalchemy import select
 
 from portal.kernel.card import Card
@@ -49,7 +51,9 @@ class AdminRoot(ModuleRoot):
         *entries, deny = super().__acl__()
         house = self.request.house
         pages = {offer.call().permission for offer in house.offered(ADMIN_PAGES)}
-        openers = (role for card in house.cards for role in card.roles if pages.intersection(role.permissions))
+        openers = (
+            role for card in house.cards for role in card.roles if pages.intersection(role.permissions)
+        )
         return [*entries, *((Allow, role_principal(role.name), ENTER) for role in openers), deny]
 
     def __getitem__(self, segment: str) -> Node:
@@ -100,23 +104,26 @@ class JobsPage(_Page):
     def __getitem__(self, segment: str) -> Node:
         if not (segment.isascii() and segment.isdigit() and len(segment) < 19):
             raise KeyError(segment)
-        row = self.request.db.get(JobRow, int(segment))
-        if row is None:
-            raise KeyError(segment)
-        return JobNode(self.request, segment, self, row)
+        return JobNode(self.request, segment, self)
 
 
 class JobNode(Node):
-    """One background job."""
+    """One background job, looked up only once somebody may see it: numbers are easily guessed."""
 
-    def __init__(self, request: Request, name: str, parent: Node, row: JobRow) -> None:
-        super().__init__(request, name, parent)
-        self.row = row
+    request: Request
+
+    @reify
+    def row(self) -> JobRow:
+        """The job. Raises HTTPNotFound when there is none of that number."""
+        found = self.request.db.get(JobRow, int(self.__name__ or 0))
+        if found is None:
+            raise HTTPNotFound
+        return found
 
     @property
     def title(self) -> Text:
         """The title in breadcrumbs."""
-        return _("Job ${number}", mapping={"number": self.row.id})
+        return _("Job ${number}", mapping={"number": self.__name__})
 
 
 class MailPage(_Page):
@@ -125,20 +132,23 @@ class MailPage(_Page):
     page_title = _("Mail")
 
     def __getitem__(self, segment: str) -> Node:
-        found = None
-        if is_public_id(segment):
-            found = self.request.db.scalar(select(Mail).where(Mail.public_id == segment))
-        if found is None:
+        if not is_public_id(segment):
             raise KeyError(segment)
-        return MailNode(self.request, segment, self, found)
+        return MailNode(self.request, segment, self)
 
 
 class MailNode(Node):
-    """One mail."""
+    """One mail, looked up only once somebody may see it."""
 
-    def __init__(self, request: Request, name: str, parent: Node, row: Mail) -> None:
-        super().__init__(request, name, parent)
-        self.row = row
+    request: Request
+
+    @reify
+    def row(self) -> Mail:
+        """The mail. Raises HTTPNotFound when there is none of that public id."""
+        found = self.request.db.scalar(select(Mail).where(Mail.public_id == self.__name__))
+        if found is None:
+            raise HTTPNotFound
+        return found
 
     @property
     def title(self) -> Text:

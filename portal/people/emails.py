@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from portal.kernel.errors import Invalid
 from portal.kernel.i18n import _
-from portal.people.models import EMAIL_LENGTH
-
-_FORM = re.compile(r"[^@\s,;<>()\"\x00-\x1f]{1,64}@[^@\s,;<>()\"\x00-\x1f]+")
+from portal.kernel.mail import EMAIL_LENGTH, is_email
 
 
 def fold_email(email: str) -> str:
@@ -24,6 +21,6 @@ def fold_email(email: str) -> str:
 def checked_email(email: str) -> str:
     """The address as it is stored. Raises Invalid for the field `email`."""
     email = unicodedata.normalize("NFC", email.strip())
-    if not _FORM.fullmatch(email) or len(fold_email(email)) > EMAIL_LENGTH or len(email) > EMAIL_LENGTH:
+    if not is_email(email) or len(fold_email(email)) > EMAIL_LENGTH:
         raise Invalid({"email": _("Enter an e-mail address such as name@example.com.")})
     return email

@@ -20,13 +20,13 @@ from wtforms.fields import Field
 from wtforms.validators import StopValidation, ValidationError
 
 from portal.kernel.i18n import Text, TranslationString, _
+from portal.kernel.mail import EMAIL_LENGTH, is_email
 from portal.kernel.money import CURRENCIES, OutOfRange, exponent, from_scaled, to_scaled
 from portal.web.formats import BadNumber, decimal, parse_decimal, plain_money
 
 if TYPE_CHECKING:
     from portal.web.request import Request
 
-_EMAIL = re.compile(r"[^@\s,;<>()\"]{1,64}@(?:[^@\s.,;<>()\"]{1,63}\.)+[^@\s.,;<>()\"]{2,63}")
 _REQUIRED = _("This field is required.")
 
 
@@ -204,10 +204,10 @@ class EmailField(TextField):
     input_mode = "email"
 
     def __init__(self, label: Text = _("E-mail"), **kwargs: Any) -> None:
-        super().__init__(label, longest=254, **kwargs)
+        super().__init__(label, longest=EMAIL_LENGTH, **kwargs)
 
     def read(self, text: str) -> str:
-        if not _EMAIL.fullmatch(super().read(text)):
+        if not is_email(super().read(text)):
             raise self.wrong(_("Enter an e-mail address such as name@example.com."))
         name, _at, domain = text.rpartition("@")
         return f"{name}@{domain.lower()}"

@@ -12,6 +12,7 @@ from portal.kernel.composition import Job
 from portal.kernel.jobs import DONE, FAILED, WAITING, JobRow
 from portal.kernel.mail import Address, IMail, Message
 from portal.kernel.unit import Unit
+from portal.ops import overview
 from portal.ops.models import FAILED as MAIL_FAILED
 from portal.ops.models import QUEUED, SENT, Mail
 from portal.testing import Browser, TestPortal
@@ -65,6 +66,12 @@ def test_settings_show_values_and_hide_secrets(portal: TestPortal, admin: Browse
     assert "portal.mail.password" in page
     assert "hidden-from-pages" not in page
     assert portal.raw["portal.secret"] not in page
+
+
+def test_a_database_is_shown_without_its_passwords() -> None:
+    shown = overview.masked("postgresql://u:hunter1@/portal?host=/run&password=hunter2&sslpassword=hunter3")
+    assert "hunter" not in shown
+    assert shown.startswith("postgresql://u:***@/portal?host=")
 
 
 def test_modules_are_listed(admin: Browser) -> None:
@@ -144,6 +151,20 @@ def test_a_failed_job_is_not_run_again_beside_one_that_does_its_work(
     assert admin.get(f"/admin/jobs/{number}").forms  # now it may be run again
     next(f for f in admin.get(f"/admin/jobs/{number}").forms.values() if f.action.endswith("/retry")).submit()
     assert portal.work() == 1
+
+
+def test_only_who_may_see_them_learns_which_jobs_and_mails_there_are(portal: TestPortal) -> None:
+    public_id = failed_mail(portal)
+    with portal.reading() as unit:
+        number = unit.db.scalars(select(JobRow.id)).one()
+    clerk = portal.employee("clerk@company.example")
+    for known, unknown in (
+        (f"/admin/jobs/{number}", f"/admin/jobs/{number + 1}"),
+        (f"/admin/mail/{public_id}", "/admin/mail/" + "0" * 26),
+    ):
+        assert portal.browser().get(known).status_int == portal.browser().get(unknown).status_int == 303
+        assert clerk.get(known, expect_errors=True).status_int == 403
+        assert clerk.get(unknown, expect_errors=True).status_int == 403
 
 
 @pytest.mark.parametrize("address", ["/admin/jobs/0", "/admin/jobs/x", "/admin/jobs/99999999999999999999",

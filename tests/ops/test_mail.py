@@ -220,6 +220,35 @@ def test_what_is_no_address_is_refused_when_queued(portal: TestPortal, address: 
         assert unit.db.scalars(select(JobRow).where(JobRow.state == WAITING)).all() == []
 
 
+def test_the_text_of_a_secret_mail_is_kept_until_it_is_sent(
+    portal: TestPortal, sink: tuple[Sink, int]
+) -> None:
+    sink[0].reply = "451 come back later"
+    queue(portal, html="<p>Ihr Link</p>", secret=True)
+    portal.work()
+    assert (stored(portal).text, stored(portal).html) != ("", None)
+    sink[0].reply = None
+    portal.clock.advance(minutes=1)
+    portal.work()
+    row = stored(portal)
+    assert (row.state, row.text, row.html) == (SENT, "", None)
+    assert "Ihr Angebot." in body(sink[0].taken[0], "plain")
+
+
+def test_another_mail_keeps_its_text(portal: TestPortal) -> None:
+    queue(portal, html="<p>Ihr Angebot</p>")
+    portal.work()
+    assert (stored(portal).state, stored(portal).html) == (SENT, "<p>Ihr Angebot</p>")
+
+
+def test_a_domain_of_another_alphabet_is_sent_in_ascii(portal: TestPortal, sink: tuple[Sink, int]) -> None:
+    with portal.unit() as unit:
+        unit.ask(IMail).queue(Message((Address("Ä", "a@exämple.example"),), "Hello", "text", "en"))
+    portal.work()
+    assert (stored(portal).state, stored(portal).error) == (SENT, None)
+    assert sink[0].taken[0]["To"] == "Ä <a@xn--exmple-cua.example>"
+
+
 def test_files_in_development_with_the_documents(portals: Callable[..., TestPortal], tmp_path: Path) -> None:
     portal = portals(mail__folder=str(tmp_path / "out"))
     with portal.unit() as unit:

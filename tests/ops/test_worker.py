@@ -270,6 +270,8 @@ def test_the_embedded_worker_comes_and_goes_with_the_application(portals: Callab
 
 
 @pytest.mark.parametrize("where", ["separate", "none"])
-def test_no_worker_is_embedded_unless_the_ini_asks_for_it(portals: Callable[..., TestPortal], where: str) -> None:
+def test_no_worker_is_embedded_unless_the_ini_asks_for_it(
+    portals: Callable[..., TestPortal], where: str
+) -> None:
     portal = portals(jobs__worker=where)
     assert not hasattr(portal.router.registry, "portal_worker")

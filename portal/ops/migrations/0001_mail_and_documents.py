@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(500), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("html", sa.Text()),
+        sa.Column("secret", sa.Boolean(), nullable=False),
         sa.Column("language", sa.String(10), nullable=False),
         sa.Column("about", sa.String(200)),
         sa.Column("attachments", sa.Text(), nullable=False),
