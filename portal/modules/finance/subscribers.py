@@ -14,7 +14,7 @@ from portal.modules.orders.events import (
     OrderDeliveryUndone,
     OrderLineCancelled,
 )
-from portal.modules.orders.interfaces import BILL_ON_CONFIRMATION, BILL_ON_DELIVERY, IOrders
+from portal.modules.orders.interfaces import BILL_ON_CONFIRMATION, BILL_ON_DELIVERY, IOrders, OrderFacts
 
 
 def draft_on_confirmation(event: OrderConfirmed, unit: Unit) -> None:
@@ -22,7 +22,7 @@ def draft_on_confirmation(event: OrderConfirmed, unit: Unit) -> None:
     if event.bill_on not in (BILL_ON_CONFIRMATION, BILL_ON_DELIVERY):
         return
     order = unit.ask(IOrders).get(event.order_id)
-    if event.bill_on == BILL_ON_CONFIRMATION or not any(line.deliverable for line in order.lines):
+    if event.bill_on == BILL_ON_CONFIRMATION or not _goods_are_open(order):
         drafting.draft_from_order(unit, order)
 
 
@@ -40,8 +40,15 @@ def redraft_after_undoing(event: OrderDeliveryUndone, unit: Unit) -> None:
 
 
 def redraft_after_cancelling(event: OrderLineCancelled, unit: Unit) -> None:
-    """What was cancelled is not billed."""
-    drafting.redraft(unit, unit.ask(IOrders).get(event.order_id))
+    """What was cancelled is not billed; with the last goods cancelled, the services that waited for them are."""
+    order = unit.ask(IOrders).get(event.order_id)
+    drafting.redraft(unit, order)
+    if order.bill_on == BILL_ON_DELIVERY and not _goods_are_open(order):
+        drafting.draft_from_order(unit, order, delivered_only=True)
+
+
+def _goods_are_open(order: OrderFacts) -> bool:
+    return any(line.deliverable for line in order.lines)
 
 
 def withdraw_drafts(event: OrderCancelled, unit: Unit) -> None:

@@ -14,7 +14,8 @@ from portal.modules.taxes.interfaces import TaxRate
 from portal.web.request import Request
 from portal.web.slots import Panel
 
-#: When finance shall draft the invoice of an order.
+#: When finance shall draft the invoice of an order. On delivery: goods as they are delivered, services with the last
+#: goods to be delivered or cancelled, an order without goods when it is confirmed.
 BILL_ON_CONFIRMATION, BILL_ON_DELIVERY, BILL_BY_HAND = "confirmation", "delivery", "hand"
 
 

@@ -77,6 +77,29 @@ def test_an_order_billed_on_delivery_is_drafted_as_it_is_delivered(shop: Shop, b
     assert books.findings() == []
 
 
+@pytest.mark.parametrize("delivered", ["0", "4"])
+def test_services_are_billed_with_the_last_goods_though_these_are_cancelled(
+    shop: Shop, books: Books, delivered: str
+) -> None:
+    order = shop.confirmed(bill_on="delivery")
+    if delivered != "0":
+        shop.deliver(order, delivered)
+        (first,) = _invoices(books)
+        books.post(first)
+    shop.portal.run(lambda unit: deliveries.cancel_rest(unit, order.id, 1), CLERK)
+    draft = _invoices(books)[-1]
+    assert [(line.name, line.quantity) for line in books.lines(draft)] == [("Advice", 1_000_000)]
+    books.post(draft)
+    assert shop.row(order).billing == "fully"
+    assert books.findings() == []
+
+
+def test_an_order_billed_by_hand_is_not_drafted_by_cancelling(shop: Shop, books: Books) -> None:
+    order = shop.confirmed(bill_on="hand")
+    shop.portal.run(lambda unit: deliveries.cancel_rest(unit, order.id, 1), CLERK)
+    assert _invoices(books) == []
+
+
 def test_services_alone_are_billed_on_confirmation(shop: Shop, books: Books) -> None:
     shop.confirmed(DraftLine(Decimal(2), product=shop.advice.public_id), bill_on="delivery")
     (draft,) = _invoices(books)
