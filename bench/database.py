@@ -61,6 +61,9 @@ def _fits(url: str, size: Size) -> bool:
     house = portal.compose(settings(url)).house
     try:
         check_database(house)
+        with house.database.engine.connect() as connection:
+            if any(schema.differences(connection, card) for card in schema.migrated(house.cards)):
+                return False
         with house.database.session(write=False) as session:
             orders = session.scalar(text("SELECT COUNT(*) FROM orders_order")) or 0
             customers = session.scalar(text("SELECT COUNT(*) FROM customers_customer")) or 0

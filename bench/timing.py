@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from webob import Request
@@ -25,15 +26,29 @@ def page(application: Any, address: str, cookie: str = "") -> Call:
     return ask
 
 
-def medians(*calls: Call, times: int) -> list[float]:
-    """The median of each call in milliseconds, the calls taking turns."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Medians of one call in milliseconds: by the clock, and of this process's own computing."""
+
+    wall: float
+    computing: float
+
+
+def medians(*calls: Call, times: int) -> list[Taken]:
+    """What each call takes, the calls taking turns. Computing alone says more where the machine has other work."""
     for call in calls:
         for _ in range(_WARM):
             call()
-    taken: list[list[float]] = [[] for _ in calls]
+    taken: list[list[tuple[float, float]]] = [[] for _ in calls]
     for _ in range(times):
         for call, found in zip(calls, taken, strict=True):
-            began = time.perf_counter()
+            wall, computing = time.perf_counter(), time.process_time()
             call()
-            found.append(1000 * (time.perf_counter() - began))
-    return [statistics.median(found) for found in taken]
+            found.append((time.perf_counter() - wall, time.process_time() - computing))
+    return [
+        Taken(
+            1000 * statistics.median(wall for wall, _computing in found),
+            1000 * statistics.median(computing for _wall, computing in found),
+        )
+        for found in taken
+    ]
