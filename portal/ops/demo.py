@@ -22,7 +22,7 @@ from portal.kernel.unit import Unit
 from portal.ops import northwind
 from portal.ops.agenda import Agenda
 from portal.ops.further import Further, Scale
-from portal.people.demo import DOMAIN, PASSWORD
+from portal.people.demo import DOMAIN, PASSWORD, Person
 from portal.people.models import User
 
 __all__ = ["DOMAIN", "PASSWORD", "DemoContext", "DemoPerson", "demo_people", "fill"]
@@ -46,7 +46,8 @@ class DemoContext:
 
     `today` is the business date of the present. `options` are those of `portal demo`: `orders` is the number of further
     orders for measuring, 0 without. `accounts` maps Northwind's codes of customers to their ids, `products` Northwind's
-    numbers of products to their public ids, as the modules that own them have told. `to_bill` are public ids of
+    numbers of products to their public ids, `buyers` codes of customers to their person who can sign in, as the modules
+    that own them have told. `to_bill` are public ids of
     orders that wait to be billed by hand. `further` takes what makes further orders.
     """
 
@@ -57,6 +58,7 @@ class DemoContext:
     further: Further = field(default_factory=Further)
     accounts: dict[str, int] = field(default_factory=dict[str, int])
     products: dict[int, str] = field(default_factory=dict[int, str])
+    buyers: dict[str, Person] = field(default_factory=dict[str, Person])
     to_bill: list[str] = field(default_factory=list[str])
 
     @property

@@ -68,6 +68,7 @@ def run(context: DemoContext) -> None:
             context.accounts[customer.code] = open_account(unit, customer, data)
         for buyer in BUYERS:
             _let_in(unit, buyer, context.accounts[buyer.code])
+            context.buyers[buyer.code] = buyer.person
     context.further.open_account = further.open_further
     context.further.account_of = further.account_of
     context.further.rules.append(further.rules)

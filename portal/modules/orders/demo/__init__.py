@@ -17,7 +17,7 @@ def run(context: DemoContext) -> None:
     with context.unit(context.opening) as unit:
         appoint(unit, CLERK, "orders.clerk", "orders.shipper")
         appoint(unit, ACCOUNTANT, "orders.reader")
-        cast = Cast.of(unit)
+        cast = Cast.of(unit, context.buyers)
     context.further.steps.append(further.step(context, cast.clerk))
     context.further.rules.append(further.rules)
     for order in northwind.orders():

@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from portal.kernel.people import SYSTEM, Actor, Realm, Scope
 from portal.kernel.unit import Unit
-from portal.modules.customers.demo import BUYERS
 from portal.modules.customers.interfaces import CustomerFacts, ICustomers, PostalAddress
 from portal.modules.orders.demo.fates import End, Fate, Way
 from portal.modules.orders.events import OrderDelivered
@@ -21,7 +20,7 @@ from portal.modules.orders.services.lifecycle import Acceptance
 from portal.ops import northwind
 from portal.ops.agenda import Act
 from portal.ops.demo import DemoContext
-from portal.people.demo import CLERK, actor
+from portal.people.demo import CLERK, Person, actor
 
 _DAY = timedelta(days=1)
 _REASONS = (
@@ -40,14 +39,14 @@ class Cast:
     buyers: Mapping[str, Actor]
 
     @classmethod
-    def of(cls, unit: Unit) -> Cast:
-        """The cast with the ids of its users."""
+    def of(cls, unit: Unit, buyers: Mapping[str, Person]) -> Cast:
+        """The cast with the ids of its users; `buyers` by customer."""
         clerk = actor(unit, CLERK)
         named = {number: Actor("employee", seller.name) for number, seller in northwind.employees().items()}
         return cls(
             clerk=clerk,
             sellers={number: clerk if one.name == clerk.name else one for number, one in named.items()},
-            buyers={buyer.code: actor(unit, buyer.person, Realm.CUSTOMERS) for buyer in BUYERS},
+            buyers={code: actor(unit, person, Realm.CUSTOMERS) for code, person in buyers.items()},
         )
 
 
