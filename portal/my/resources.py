@@ -10,7 +10,7 @@ from pyramid.httpexceptions import HTTPForbidden
 from portal.kernel.errors import Denied, NextStep
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Membership, Realm, Scope, scope_principal
-from portal.kernel.tree import Ace, AccountNode, CustomerRoot, ModuleRoot, Node
+from portal.kernel.tree import AccountNode, Ace, CustomerRoot, ModuleRoot, Node
 from portal.my import CARD
 from portal.my.permissions import VIEW
 from portal.people import colleagues

@@ -11,7 +11,7 @@ from portal.kernel.i18n import _
 from portal.kernel.people import Scope
 from portal.kernel.unit import Unit
 from portal.people.models import AccountMembership
-from portal.people.services import memberships
+from portal.people.services import attempts, memberships
 from portal.people.services.memberships import Member
 
 __all__ = ["Member", "change_scopes", "end", "find", "invite", "members"]
@@ -30,7 +30,7 @@ def find(unit: Unit, scope: Scope, public_id: str) -> Member | None:
 def invite(
     unit: Unit, scope: Scope, *, email: str, name: str, language: str, scopes: Collection[str]
 ) -> None:
-    """Invite somebody to the account; one mail is queued. Raises Invalid and Refused.
+    """Invite somebody to the account; one mail is queued. Raises Invalid, and Refused above the limit of a day.
 
     Address and name of the account are those that the acting members know it by.
     """
@@ -39,6 +39,8 @@ def invite(
     )
     if here is None:
         raise LookupError(f"the account {scope.customer_id} has no members")
+    _lock(unit, scope)
+    attempts.count_invitation(unit, scope, email)
     memberships.invite_member(
         unit,
         scope.customer_id,
@@ -68,12 +70,16 @@ def end(unit: Unit, scope: Scope, public_id: str) -> None:
 
 def _locked(unit: Unit, scope: Scope, public_id: str) -> Member:
     """The member, with the account's memberships locked: two managers cannot remove each other at one moment."""
-    rows = select(AccountMembership.id).where(AccountMembership.customer_id == scope.customer_id)
-    unit.db.execute(rows.order_by(AccountMembership.id).with_for_update()).all()
+    _lock(unit, scope)
     member = find(unit, scope, public_id)
     if member is None:
         raise Refused(_("This person does not use the account any more."))
     return member
+
+
+def _lock(unit: Unit, scope: Scope) -> None:
+    rows = select(AccountMembership.id).where(AccountMembership.customer_id == scope.customer_id)
+    unit.db.execute(rows.order_by(AccountMembership.id).with_for_update()).all()
 
 
 def _keep_a_manager(unit: Unit, scope: Scope, member: Member) -> None:

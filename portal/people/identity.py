@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from portal.kernel.request import Request
 from portal.people.cookies import read_cookie
 from portal.people.models import AccountMembership, Grant, User, UserSession
 from portal.people.services.grants import administrators
+from portal.people.services.memberships import accept
 from portal.people.services.sessions import digest, touch
 from portal.people.settings import SESSION_IDLE, SESSION_LIFETIME
 
@@ -32,12 +34,13 @@ _STATEMENT = (
         User.name,
         User.language,
         User.active,
-        User.password_changed_at,
+        (UserSession.password_version == User.password_version).label("same_password"),
         Grant.role,
         AccountMembership.customer_id,
         AccountMembership.account,
         AccountMembership.name.label("account_name"),
         AccountMembership.scopes,
+        AccountMembership.accepted_at,
     )
     .join(User, User.id == UserSession.user_id)
     .outerjoin(Grant, Grant.user_id == User.id)
@@ -48,7 +51,8 @@ _STATEMENT = (
 def identify(request: Request) -> Identity | None:
     """The person whose session cookie came with the request; None for visitors and for dead sessions.
 
-    When the session was last seen is written afterwards, at most once a minute.
+    When the session was last seen is written afterwards, at most once a minute, and that somebody has opened an account
+    to which they were invited.
     """
     token = read_cookie(request)
     if not token:
@@ -60,12 +64,20 @@ def identify(request: Request) -> Identity | None:
     session_id: int = rows[0].session_id
     if now - rows[0].seen_at >= _TOUCH_EVERY:
         request.afterwards.append(lambda unit: touch(unit, session_id))
+    _note_arrival(request, rows)
     return _identity(rows)
 
 
 def administrator_names(request: Request) -> Iterable[str]:
     """Whom to ask for a role."""
     return administrators(request.unit)
+
+
+def _note_arrival(request: Request, rows: Sequence[Any]) -> None:
+    path: str = request.environ.get("PATH_INFO", "")
+    for row in rows:
+        if row.customer_id is not None and row.accepted_at is None and path.startswith(f"/my/{row.account}/"):
+            request.afterwards.append(partial(accept, customer_id=row.customer_id, user_id=row.user_id))
 
 
 def _is_alive(request: Request, row: Any, now: datetime) -> bool:
@@ -76,7 +88,7 @@ def _is_alive(request: Request, row: Any, now: datetime) -> bool:
         and row.active
         and now - row.seen_at < idle
         and now - row.created_at < lifetime
-        and (row.password_changed_at is None or row.created_at >= row.password_changed_at)
+        and row.same_password
     )
 
 

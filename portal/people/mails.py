@@ -12,6 +12,9 @@ from portal.kernel.mail import Address, IMail, Message
 from portal.kernel.unit import Unit
 from portal.people.models import User
 
+#: Whoever invites somebody chooses what stands behind "Hello": room for a name, not for a message.
+_LONGEST_GREETING = 60
+
 
 def reset(unit: Unit, user: User, token: str, expires_at: datetime) -> None:
     """The link for a forgotten password."""
@@ -24,7 +27,7 @@ def reset(unit: Unit, user: User, token: str, expires_at: datetime) -> None:
         mapping=_values(unit, user, f"/reset/{token}", expires_at),
     )
     subject = _("Your password for ${company}", mapping={"company": unit.company.name})
-    _queue(unit, user, subject, text)
+    _queue(unit, user, subject, text, secret=True)
 
 
 def invitation(unit: Unit, user: User, token: str, expires_at: datetime) -> None:
@@ -37,7 +40,7 @@ def invitation(unit: Unit, user: User, token: str, expires_at: datetime) -> None
         mapping=_values(unit, user, f"/invitation/{token}", expires_at),
     )
     subject = _("Your invitation to the portal of ${company}", mapping={"company": unit.company.name})
-    _queue(unit, user, subject, text)
+    _queue(unit, user, subject, text, secret=True)
 
 
 def further_account(unit: Unit, user: User, account: str, account_name: str) -> None:
@@ -56,7 +59,7 @@ def further_account(unit: Unit, user: User, account: str, account_name: str) -> 
 
 def _values(unit: Unit, user: User, path: str, until: datetime | None) -> dict[str, str]:
     values = {
-        "name": user.name,
+        "name": user.name[:_LONGEST_GREETING],
         "company": unit.company.name,
         "url": unit.setting(BASE_URL).rstrip("/") + path,
     }
@@ -67,13 +70,14 @@ def _values(unit: Unit, user: User, path: str, until: datetime | None) -> dict[s
     return values
 
 
-def _queue(unit: Unit, user: User, subject: Text, text: Text) -> None:
+def _queue(unit: Unit, user: User, subject: Text, text: Text, *, secret: bool = False) -> None:
     unit.ask(IMail).queue(
         Message(
-            to=(Address(user.name, user.email),),
+            to=(Address(user.name[:_LONGEST_GREETING], user.email),),
             subject=unit.translate(subject, user.language),
             text=unit.translate(text, user.language),
             language=user.language,
             about=f"user:{user.public_id}",
+            secret=secret,
         )
     )

@@ -8,16 +8,15 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Uniq
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import PUBLIC_ID_LENGTH, Base, Id, PublicId
+from portal.kernel.mail import EMAIL_LENGTH
 from portal.kernel.people import Realm
-
-EMAIL_LENGTH = 254
 
 
 class User(Base):
     """A person of one realm; the same e-mail may exist once in each.
 
     `email_folded` decides whether two addresses are the same, `search_text` is folded for searching. Without a
-    `password_hash` the person was invited and has not come yet.
+    `password_hash` the person was invited and has not come yet; `password_version` rises with every new password.
     """
 
     __tablename__ = "people_user"
@@ -38,6 +37,7 @@ class User(Base):
     language: Mapped[str] = mapped_column(String(10))
     password_hash: Mapped[str | None] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    password_version: Mapped[int] = mapped_column(default=0)
     password_changed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
@@ -53,7 +53,10 @@ class User(Base):
 
 
 class UserSession(Base):
-    """A session of a browser; only the SHA-256 of its cookie is known. Once ended, it stays ended."""
+    """A session of a browser; only the SHA-256 of its cookie is known. Once ended, it stays ended.
+
+    `password_version` is that of the password it was begun with: it lives no longer than that password.
+    """
 
     __tablename__ = "people_session"
     __table_args__ = (Index("ix_people_session_user_id", "user_id"),)
@@ -62,6 +65,7 @@ class UserSession(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("people_user.id"))
     method: Mapped[str] = mapped_column(String(20))
+    password_version: Mapped[int]
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -85,6 +89,8 @@ class AccountMembership(Base):
 
     `customer_id` refers softly to the account of the customers module, `account` is its segment in
     `/my/<account>`, `name` its name as last told. `scopes` are words separated by spaces, in alphabetical order.
+    `invited_as` is how whoever invited them calls them, `accepted_at` when they first opened the account: until then
+    the account's people learn nothing else about them.
     """
 
     __tablename__ = "people_membership"
@@ -99,7 +105,9 @@ class AccountMembership(Base):
     account: Mapped[str] = mapped_column(String(PUBLIC_ID_LENGTH))
     name: Mapped[str] = mapped_column(String(300))
     scopes: Mapped[str] = mapped_column(String(80))
+    invited_as: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
 
 
 class Token(Base):
@@ -118,7 +126,10 @@ class Token(Base):
 
 
 class Attempt(Base):
-    """Somebody failed to sign in, or asked for a link: what was typed as e-mail, and from where."""
+    """Somebody failed to sign in, asked for a link, or invited a colleague: what was typed as e-mail, and from where.
+
+    `address` is a network address; of an invitation it is the customer account.
+    """
 
     __tablename__ = "people_attempt"
     __table_args__ = (

@@ -28,6 +28,30 @@ ATTEMPTS_ACCOUNT = Setting(
 ATTEMPTS_ADDRESS = Setting(
     "portal.people.attempts_address", positive, "100", "failed attempts allowed from one network address"
 )
+FORGOTTEN_PAIR = Setting(
+    "portal.people.forgotten_pair",
+    positive,
+    "8",
+    "links for a forgotten password that one network address may ask for in the name of one e-mail",
+)
+FORGOTTEN_ACCOUNT = Setting(
+    "portal.people.forgotten_account",
+    positive,
+    "40",
+    "links for a forgotten password that may be asked for from anywhere in the name of one e-mail",
+)
+FORGOTTEN_ADDRESS = Setting(
+    "portal.people.forgotten_address",
+    positive,
+    "100",
+    "links for a forgotten password that one network address may ask for",
+)
+INVITATIONS_PER_DAY = Setting(
+    "portal.people.invitations_per_day",
+    positive,
+    "20",
+    "colleagues that the people of one customer account may invite within 24 hours",
+)
 RESET_MINUTES = Setting(
     "portal.people.reset_minutes", positive, "60", "minutes for which the link of a forgotten password works"
 )
@@ -42,6 +66,10 @@ SETTINGS = (
     ATTEMPTS_PAIR,
     ATTEMPTS_ACCOUNT,
     ATTEMPTS_ADDRESS,
+    FORGOTTEN_PAIR,
+    FORGOTTEN_ACCOUNT,
+    FORGOTTEN_ADDRESS,
     RESET_MINUTES,
     INVITATION_DAYS,
+    INVITATIONS_PER_DAY,
 )

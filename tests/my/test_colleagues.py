@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from my.conftest import ACME, BETA
@@ -75,6 +76,72 @@ def test_somebody_with_an_account_elsewhere_gets_a_further_one(house: TestPortal
     assert "Not His Name" not in bob.get("/account/").text
     assert bob.get(COLLEAGUES + "invite", expect_errors=True).status_int == 404
     assert scopes(house, 8) == {"bob@beta.example": {"view", "manage"}}
+
+
+def test_whoever_invites_learns_nothing_about_a_person_of_others(house: TestPortal) -> None:
+    house.customer("bob@beta.example", 8, BETA, "Beta")
+    with house.unit() as unit:
+        bob = services.find_user(unit, Realm.CUSTOMERS, "bob@beta.example")
+        assert bob is not None
+        services.change_profile(unit, bob, "Robert Secret", "en")
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    invite(eve, "Bob@Beta.example", name="Guess")
+    invite(eve, "New@Beta.example", name="Other Guess")
+    again = invite(eve, "bob@beta.example", name="Guess")
+    assert "Guess uses this account already." in again.text
+    page = eve.get(COLLEAGUES).html.find("tbody")
+    rows = [" ".join(row.get_text().split()) for row in page.find_all("tr") if "Guess" in row.get_text()]
+    known = rows[0].replace("Guess", "").replace("bob@", "")
+    unknown = rows[1].replace("Other Guess", "").replace("new@", "")
+    assert known == unknown
+    for text_ in (page.get_text(), eve.get(page_of(house, "bob@beta.example")).text, again.text):
+        assert "Robert" not in text_
+    # Once the person has opened the account, they are one of its people.
+    browser = house.browser()
+    browser.sign_in("bob@beta.example", realm=Realm.CUSTOMERS)
+    assert "Robert" not in eve.get(COLLEAGUES).text
+    browser.get(f"/my/{ACME}/")
+    assert "Robert Secret" in eve.get(COLLEAGUES).text
+    assert "Guess" not in eve.get(COLLEAGUES).html.find("tbody").get_text().replace("Other Guess", "")
+
+
+def test_an_invitation_leaves_that_of_others_alone(house: TestPortal) -> None:
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    bob = house.customer("bob@beta.example", 8, BETA, "Beta")
+    invite(eve, MAX)
+    invite(bob, MAX, account=BETA)
+    first, second = (re.findall(r"http://localhost(/invitation/\S+)", mail)[0] for mail in mails(house))
+    assert house.browser().get(second).status_int == 200
+    form = house.browser().get(first).forms["invitation"]
+    form["password"], form["again"] = "a brand new password", "a brand new password"
+    assert form.submit().status_int == 303
+    assert house.browser().get(second, expect_errors=True).status_int == 410
+
+
+def test_invitations_of_a_day_are_limited(portals: Callable[..., TestPortal]) -> None:
+    house = portals(people__invitations_per_day="2")
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    bob = house.customer("bob@beta.example", 8, BETA, "Beta")
+    assert invite(eve, "a@acme.example").status_int == 303
+    assert end(eve, page_of(house, "a@acme.example")).status_int == 303  # taken back, but the mail is out
+    assert invite(eve, "b@acme.example").status_int == 303
+    refused = invite(eve, "c@acme.example")
+    assert refused.status_int == 422
+    assert "2 colleagues were invited within 24 hours" in refused.text
+    assert invite(bob, "c@beta.example", account=BETA).status_int == 303
+    assert len(mails(house)) == 3
+    house.clock.advance(hours=24)
+    eve.sign_in(EVE, realm=Realm.CUSTOMERS)
+    assert invite(eve, "c@acme.example").status_int == 303
+
+
+def test_the_greeting_has_room_for_a_name_only(house: TestPortal) -> None:
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    invite(eve, MAX, name="Dear customer, your invoice is overdue, please pay at once to " + "x" * 100)
+    (mail,) = mails(house)
+    assert "your invoice is overdue" in mail
+    assert "to x" not in mail
+    assert len(mail.splitlines()[0]) <= len("Hello ,") + 60
 
 
 def test_a_member_and_a_disabled_person_are_not_invited(house: TestPortal) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import re
 from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -21,14 +25,20 @@ def house(portals: Callable[..., TestPortal]) -> TestPortal:
 
 @pytest.fixture
 def links(house: TestPortal) -> Mailbox:
-    """`links("ada@company.example")` are the paths of the links in the mails queued for that address, oldest first."""
+    """`links("ada@company.example")` are the paths of the links in the mails for that address, oldest first."""
 
-    def find(email: str) -> list[str]:
+    def find(address: str) -> list[str]:
         with house.reading() as unit:
             rows = unit.db.execute(
-                text("SELECT recipient, text FROM ops_mail ORDER BY id"),
+                text("SELECT public_id, recipient, text FROM ops_mail ORDER BY id"),
             ).all()
-        texts = [row.text for row in rows if email in row.recipient]
+        texts = [row.text or sent(row.public_id) for row in rows if address in row.recipient]
         return [match for body in texts for match in re.findall(r"http://localhost(/\S+)", body)]
+
+    def sent(public_id: str) -> str:
+        file = Path(house.raw["portal.mail.folder"]) / f"{public_id}.eml"
+        message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
+        return str(message.get_content())
 
     return find

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from people.conftest import Mailbox
@@ -156,8 +158,8 @@ def test_the_link_is_made_of_the_ini_not_of_headers(ada: TestPortal, links: Mail
     cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     assert form.submit(headers={**forged, "Cookie": cookies}).status_int == 303
     ada.work()
-    with ada.reading() as unit:
-        mail = str(unit.db.execute(text("SELECT text FROM ops_mail")).scalar())
+    (file,) = Path(ada.raw["portal.mail.folder"]).iterdir()
+    mail = file.read_text()
     assert "evil" not in mail
     assert "http://localhost/reset/" in mail
 
@@ -190,6 +192,48 @@ def test_a_link_is_for_its_purpose_only(ada: TestPortal, links: Mailbox) -> None
     ada.work()
     token = links(ADA)[0].rpartition("/")[2]
     assert ada.browser().get(f"/invitation/{token}", expect_errors=True).status_int == 410
+
+
+def test_a_sent_link_is_kept_nowhere(ada: TestPortal, links: Mailbox) -> None:
+    forget(ada, ADA)
+    ada.work()
+    token = links(ADA)[0].rpartition("/")[2]
+    with ada.reading() as unit:
+        mails = unit.db.execute(text("SELECT state, text, html FROM ops_mail")).all()
+        assert mails == [("sent", "", None)]
+        for table in ("ops_mail", "kernel_job", "kernel_operation", "people_token"):
+            assert token not in str(unit.db.execute(text(f"SELECT * FROM {table}")).all())
+
+
+def test_guessing_cannot_keep_out_who_chooses_a_new_password(
+    portals: Callable[..., TestPortal], tmp_path: Path
+) -> None:
+    house = portals(people__attempts_account="5", people__forgotten_account="3")
+    with house.unit() as unit:
+        services.add_user(unit, Realm.EMPLOYEES, ADA, "Ada", password=PASSWORD)
+    for number in range(5):
+        guess(house, f"203.0.113.{number}")
+        forget(house, ADA, address=f"203.0.113.{number}")
+    assert not can_sign_in(house, ADA, PASSWORD)
+    house.work()
+    first, *others = sorted((tmp_path / "mail").iterdir())
+    assert len(others) == 2
+    link = re.findall(r"http://localhost(/reset/\S+)", first.read_text())[0]
+    browser = house.browser()
+    choose(browser, link, "reset")
+    assert can_sign_in(house, ADA, NEW)
+    for number in range(5):
+        guess(house, f"203.0.113.{number}")
+    assert not can_sign_in(house, ADA, NEW)
+    browser.sign_in(ADA, NEW)  # in the browser that chose it, whatever others go on guessing
+    assert browser.get("/account/").status_int == 200
+
+
+def guess(house: TestPortal, address: str) -> None:
+    """One wrong password from a network address."""
+    form = Browser(house.router, extra_environ={"REMOTE_ADDR": address}).get("/sign-in").forms["sign-in"]
+    form["email"], form["password"] = ADA, "wrong password"
+    form.submit(expect_errors=True)
 
 
 # --- invitations ---------------------------------------------------------------------------------------------

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import text
 
 from portal.kernel.people import Realm
-from portal.people import services
+from portal.people import passwords, services
 from portal.testing import Browser, TestPortal
 from portal.testing.portal import PASSWORD
 
@@ -245,3 +247,38 @@ def test_sign_out_needs_a_token_and_a_post(house: TestPortal) -> None:
     assert browser.get("/sign-out", expect_errors=True).status_int == 404
     assert browser.post("/sign-out", expect_errors=True).status_int == 400
     assert is_signed_in(browser)
+
+
+def test_a_session_begun_with_a_password_that_is_changed_meanwhile_is_dead(house: TestPortal) -> None:
+    if house.backend == "sqlite":
+        pytest.skip("one writer at a time")
+    with house.unit() as unit:
+        services.add_user(unit, Realm.EMPLOYEES, ADA, "Ada", password=PASSWORD)
+    with house.unit() as slow:
+        user = services.sign_in(slow, services.Visitor(Realm.EMPLOYEES, ADA, "192.0.2.1"), PASSWORD)
+        act(house, ADA, services.set_password, "another long password")
+        house.clock.advance(seconds=1)
+        token = services.start_session(slow, user)
+    assert not is_signed_in(with_cookie(house, token))
+    browser = house.browser()
+    browser.sign_in(ADA, "another long password")
+    assert is_signed_in(browser)
+
+
+def test_renewing_a_hash_does_not_bring_an_old_password_back(
+    house: TestPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if house.backend == "sqlite":
+        pytest.skip("one writer at a time")
+    with house.unit() as unit:
+        services.add_user(unit, Realm.EMPLOYEES, ADA, "Ada", password=PASSWORD)
+    stronger = PasswordHasher(time_cost=3, memory_cost=19 * 1024, parallelism=1)
+    with house.unit() as slow:
+        user = services.find_user(slow, Realm.EMPLOYEES, ADA)
+        assert user is not None
+        act(house, ADA, services.set_password, "another long password")
+        monkeypatch.setattr(passwords, "HASHER", stronger)
+        monkeypatch.setattr(sys.modules["portal.people.services.sign_in"], "HASHER", stronger)
+        services.sign_in(slow, services.Visitor(Realm.EMPLOYEES, ADA, "192.0.2.1"), PASSWORD)
+    assert sign_in_form(house, ADA, PASSWORD).submit(expect_errors=True).status_int == 422
+    house.browser().sign_in(ADA, "another long password")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from portal.people.services.grants import administrators, grant, revoke, roles_of, set_roles
 from portal.people.services.memberships import (
     Member,
+    accept,
     add_membership,
     change_scopes,
     end_membership,
@@ -42,6 +43,7 @@ __all__ = [
     "Member",
     "UserFacts",
     "Visitor",
+    "accept",
     "add_membership",
     "add_user",
     "administrators",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.kernel.db import Contention
@@ -23,7 +23,11 @@ from portal.people.services import tokens, users
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person of an account. `invited` says that they have not come yet, `active` that they may sign in."""
+    """A person of an account as its people see them. `active` says that they may sign in.
+
+    `invited` says that they have not opened this account yet. Until then `name` is the one that the invitation gave
+    them, and nothing tells whether they use the portal with other accounts.
+    """
 
     user_id: int
     public_id: str
@@ -35,24 +39,35 @@ class Member:
 
 
 def add_membership(
-    unit: Unit, user: User, customer_id: int, account: str, account_name: str, scopes: Collection[str]
+    unit: Unit,
+    user: User,
+    customer_id: int,
+    account: str,
+    account_name: str,
+    scopes: Collection[str],
+    *,
+    invited_as: str | None = None,
 ) -> None:
     """Let a customer's person use an account, without telling them.
 
-    `account` is the segment in `/my/<account>`. Seeing documents (`view`) belongs to every membership.
+    `account` is the segment in `/my/<account>`. Seeing documents (`view`) belongs to every membership. `invited_as`
+    is the name that an invitation gave them; without it they count as having come.
     Raises Refused for an employee and for somebody who is a member already, Invalid for an unknown scope.
     """
     if user.is_employee:
         raise Refused(_("Employees have no customer accounts."))
-    if any(member.user_id == user.id for member in members_of(unit, customer_id)):
-        raise Refused(_("${name} uses this account already.", mapping={"name": user.name}))
+    for member in members_of(unit, customer_id):
+        if member.user_id == user.id:
+            raise Refused(_("${name} uses this account already.", mapping={"name": member.name}))
     values = {
         "user_id": user.id,
         "customer_id": customer_id,
         "account": account,
         "name": account_name,
         "scopes": _written(scopes),
+        "invited_as": invited_as,
         "created_at": unit.now(),
+        "accepted_at": unit.now() if invited_as is None else None,
     }
     try:
         unit.db.execute(insert(AccountMembership).values(**values))
@@ -76,14 +91,15 @@ def invite_member(
     Whoever has an e-mail of a customer's person already gets a further membership; their name, language and
     password stay their own. Raises Invalid for e-mail, name or scopes, Refused for a member or a disabled person.
     """
+    name = users.checked_name(name)
     user = users.find_user(unit, Realm.CUSTOMERS, email)
     if user is None:
         user = users.add_user(unit, Realm.CUSTOMERS, email, name, language=language)
     elif not user.active:
         raise Refused(_("This person cannot be invited. Please ask us."))
-    add_membership(unit, user, customer_id, account, account_name, scopes)
+    add_membership(unit, user, customer_id, account, account_name, scopes, invited_as=name)
     if user.is_invited:
-        tokens.send_invitation(unit, user)
+        tokens.send_invitation(unit, user, replace=False)
     else:
         mails.further_account(unit, user, account, account_name)
     return user
@@ -91,19 +107,15 @@ def invite_member(
 
 def members_of(unit: Unit, customer_id: int) -> Sequence[Member]:
     """Everybody who may use an account, by name; one statement."""
+    pending = AccountMembership.accepted_at.is_(None)
+    name = case((pending, func.coalesce(AccountMembership.invited_as, User.name)), else_=User.name)
+    # Folded, what was typed and what is stored look alike: whether it was stored before does not show.
+    email = case((pending, User.email_folded), else_=User.email)
     rows = unit.db.execute(
-        select(
-            User.id,
-            User.public_id,
-            User.name,
-            User.email,
-            User.active,
-            User.password_hash.is_(None),
-            AccountMembership.scopes,
-        )
+        select(User.id, User.public_id, name, email, User.active, pending, AccountMembership.scopes)
         .join(AccountMembership, AccountMembership.user_id == User.id)
         .where(AccountMembership.customer_id == customer_id)
-        .order_by(User.name, User.id)
+        .order_by(name, User.id)
     )
     return [
         Member(user_id, public_id, name, email, frozenset(scopes.split()), active, invited)
@@ -145,6 +157,20 @@ def end_membership(unit: Unit, customer_id: int, user_id: int) -> None:
         raise LookupError(f"user {user_id} is no member of the account {customer_id}")
     unit.db.delete(membership)
     unit.db.flush()
+
+
+def accept(unit: Unit, customer_id: int, user_id: int) -> None:
+    """Note that a person has opened an account to which they were invited."""
+    unit.db.execute(
+        update(AccountMembership)
+        .where(
+            AccountMembership.customer_id == customer_id,
+            AccountMembership.user_id == user_id,
+            AccountMembership.accepted_at.is_(None),
+        )
+        .values(accepted_at=unit.now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def rename_account(unit: Unit, customer_id: int, name: str) -> None:

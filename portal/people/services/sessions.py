@@ -19,12 +19,20 @@ def digest(token: str) -> str:
 
 
 def start_session(unit: Unit, user: User, method: Method = Method.PASSWORD) -> str:
-    """Begin a session; returns the 256-bit token for the cookie, which is stored nowhere."""
+    """Begin a session; returns the 256-bit token for the cookie, which is stored nowhere.
+
+    It belongs to the password that `user` was read with: where somebody has changed it since, the session is dead.
+    """
     token = secrets.token_urlsafe(32)
     now = unit.now()
     unit.db.execute(
         insert(UserSession).values(
-            token_hash=digest(token), user_id=user.id, method=method.value, created_at=now, seen_at=now
+            token_hash=digest(token),
+            user_id=user.id,
+            method=method.value,
+            password_version=user.password_version,
+            created_at=now,
+            seen_at=now,
         )
     )
     return token

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import update
+
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import _
 from portal.kernel.people import Realm
@@ -39,7 +41,7 @@ def sign_in(unit: Unit, visitor: Visitor, password: str) -> User:
     if not check_password(unit, user, password) or user is None:
         raise WrongPassword(_("The e-mail or the password is wrong."))
     attempts.forgive(unit, visitor)
-    _rehash(user, password)
+    _rehash(unit, user, password)
     return user
 
 
@@ -50,6 +52,7 @@ def change_password(unit: Unit, user: User, old: str, new: str, address: str) ->
     """
     visitor = visitor_of(user, address)
     _limit(unit, visitor)
+    unit.db.refresh(user, with_for_update={"key_share": True})
     if not check_password(unit, user, old):
         raise WrongPassword(_("The present password is wrong."))
     if old == new:
@@ -59,8 +62,8 @@ def change_password(unit: Unit, user: User, old: str, new: str, address: str) ->
 
 
 def visitor_of(user: User, address: str) -> Visitor:
-    """A known person at a network address, as attempts are counted."""
-    return Visitor(Realm(user.realm), user.email, address)
+    """A person who has signed in, at a network address, as attempts are counted."""
+    return Visitor(Realm(user.realm), user.email, address, known=True)
 
 
 def _limit(unit: Unit, visitor: Visitor) -> None:
@@ -74,6 +77,12 @@ def _limit(unit: Unit, visitor: Visitor) -> None:
         )
 
 
-def _rehash(user: User, password: str) -> None:
+def _rehash(unit: Unit, user: User, password: str) -> None:
+    """Store the password anew under the present parameters, unless somebody has changed it meanwhile."""
     if user.password_hash is not None and HASHER.check_needs_rehash(user.password_hash):
-        user.password_hash = hash_password(password)
+        unit.db.execute(
+            update(User)
+            .where(User.id == user.id, User.password_version == user.password_version)
+            .values(password_hash=hash_password(password))
+            .execution_options(synchronize_session=False)
+        )

@@ -54,9 +54,10 @@ def send_reset(unit: Unit, user: User) -> None:
     mails.reset(unit, user, _issue(unit, Kind.RESET, user, lifetime), unit.now() + lifetime)
 
 
-def send_invitation(unit: Unit, user: User) -> None:
-    """Send the link by which an invited person chooses their password; links sent before stop working.
+def send_invitation(unit: Unit, user: User, *, replace: bool = True) -> None:
+    """Send the link by which an invited person chooses their password.
 
+    With `replace`, links sent before stop working; whoever invites somebody that others have invited leaves theirs.
     Raises Refused for somebody who is disabled, or has a password already.
     """
     if not user.active:
@@ -64,12 +65,8 @@ def send_invitation(unit: Unit, user: User) -> None:
     if not user.is_invited:
         raise Refused(_("This person has a password already."))
     lifetime = timedelta(days=unit.setting(INVITATION_DAYS))
-    unit.db.execute(
-        update(Token)
-        .where(Token.user_id == user.id, Token.kind == Kind.INVITATION.value, Token.used_at.is_(None))
-        .values(used_at=unit.now())
-        .execution_options(synchronize_session=False)
-    )
+    if replace:
+        _void_invitations(unit, user)
     mails.invitation(unit, user, _issue(unit, Kind.INVITATION, user, lifetime), unit.now() + lifetime)
 
 
@@ -105,6 +102,15 @@ def spend_token(unit: Unit, kind: Kind, token: str) -> User:
     if user is None or not user.active:
         raise Refused(_("This link does not work any more. Please ask for a new one."))
     return user
+
+
+def _void_invitations(unit: Unit, user: User) -> None:
+    unit.db.execute(
+        update(Token)
+        .where(Token.user_id == user.id, Token.kind == Kind.INVITATION.value, Token.used_at.is_(None))
+        .values(used_at=unit.now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _issue(unit: Unit, kind: Kind, user: User, lifetime: timedelta) -> str:

@@ -19,7 +19,7 @@ from portal.people.emails import checked_email, fold_email
 from portal.people.events import PasswordChanged, UserAdded, UserDisabled
 from portal.people.models import Grant, Token, User
 from portal.people.passwords import check_strength, hash_password
-from portal.people.services import grants, tokens
+from portal.people.services import attempts, grants, tokens
 from portal.people.services.sessions import end_sessions
 
 _LONGEST_NAME = 200
@@ -157,13 +157,16 @@ def change_profile(unit: Unit, user: User, name: str, language: str) -> None:
 def set_password(unit: Unit, user: User, password: str, *, field: str = "password") -> None:
     """Give a person a new password; every session and every open link of theirs is dead afterwards.
 
-    Raises Invalid for `field` when the password is weak.
+    What others have guessed wrong until then is forgotten: it cannot keep the person from signing in. Raises Invalid for `field` when the password is weak.
     """
     check_strength(password, user.email, user.name, field=field)
     user.password_hash = hash_password(password)
+    # Counted by the database: two who change it at once give it two versions.
+    user.password_version = User.password_version + 1
     user.password_changed_at = unit.now()
     unit.db.flush()
     end_sessions(unit, user.id)
+    attempts.forgive_account(unit, Realm(user.realm), user.email)
     _void_tokens(unit, user)
     unit.publish(PasswordChanged(user.id))
 

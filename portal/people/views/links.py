@@ -9,12 +9,11 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import view_config
 
 from portal.kernel.i18n import _
-from portal.kernel.people import Realm
 from portal.kernel.tree import Root
-from portal.people import services
+from portal.people import devices, services
 from portal.people.forms import ForgottenForm, InvitationForm, ResetForm
-from portal.people.services import Kind, Visitor
-from portal.people.views.sign_in import begin_session, chosen_realm, network_address
+from portal.people.services import Kind
+from portal.people.views.sign_in import begin_session, chosen_realm, visitor_of_form
 from portal.web.request import Request
 
 
@@ -31,8 +30,7 @@ def forgotten(context: Root, request: Request) -> Any:
     form = ForgottenForm(request, {"realm": chosen_realm(request, "/").value})
     if request.submitted:
         form.check()
-        visitor = Visitor(Realm(form.realm.data), form.email.data, network_address(request))
-        services.request_reset(request.unit, visitor)
+        services.request_reset(request.unit, visitor_of_form(request, form))
         return HTTPSeeOther(location=f"/forgotten?realm={form.realm.data}&asked=1")
     return {"form": form, "asked": "asked" in request.GET, "back": f"/sign-in?realm={form.realm.data}"}
 
@@ -54,7 +52,9 @@ def reset(context: Root, request: Request) -> Any:
         user = services.spend_token(request.unit, Kind.RESET, token)
         services.set_password(request.unit, user, form.password.data)
         request.flash(_("Your password has been changed. Please sign in."))
-        return HTTPSeeOther(location=f"/sign-in?realm={user.realm}")
+        response = HTTPSeeOther(location=f"/sign-in?realm={user.realm}")
+        devices.remember(request, response, user)
+        return response
     user = services.find_token(request.unit, Kind.RESET, token)
     if user is None:
         return _dead(request)

@@ -15,10 +15,10 @@ from pyramid.view import view_config
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Realm
 from portal.kernel.tree import Root
-from portal.people import services
+from portal.people import devices, services
 from portal.people.cookies import drop_cookie, set_cookie
 from portal.people.destinations import after_sign_in, local_path, realm_of
-from portal.people.forms import SignInForm
+from portal.people.forms import ForgottenForm, SignInForm
 from portal.people.models import User
 from portal.people.services import attempts
 from portal.people.services.sign_in import Visitor, WrongPassword
@@ -41,7 +41,7 @@ def sign_in(context: Root, request: Request) -> Any:
     form = SignInForm(request, {"realm": chosen_realm(request, wanted).value, "next": wanted})
     if request.submitted:
         form.check()
-        visitor = Visitor(Realm(form.realm.data), form.email.data, network_address(request))
+        visitor = visitor_of_form(request, form)
         with counted_attempts(request, visitor):
             user = services.sign_in(request.unit, visitor, form.password.data)
         return begin_session(request, user, after_sign_in(form.next.data, visitor.realm))
@@ -68,7 +68,14 @@ def begin_session(request: Request, user: User, location: str) -> Response:
         services.end_session(request.unit, request.identified.session_id)
     response = HTTPSeeOther(location=location)
     set_cookie(request, response, services.start_session(request.unit, user))
+    devices.remember(request, response, user)
     return response
+
+
+def visitor_of_form(request: Request, form: SignInForm | ForgottenForm) -> Visitor:
+    """Who somebody says they are, from where, and whether their browser is known."""
+    realm, email = Realm(form.realm.data), form.email.data
+    return Visitor(realm, email, network_address(request), devices.is_known(request, realm, email))
 
 
 @contextmanager
