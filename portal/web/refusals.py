@@ -52,9 +52,9 @@ refusal_deriver.options = ("show",)  # type: ignore[attr-defined]
 
 
 def _show_again(view: View, show: str | None, refusal: Refused | Invalid, request: Request) -> Response:
-    place: type[Any] = type(request.context)
+    before: object = request.context
     begin_anew(request)
-    if type(request.context) is not place:
+    if type(request.context) is not type(before):
         raise refusal  # what the page was about is gone
     request.refusal = _as_refused(refusal)
     request.invalid = refusal if isinstance(refusal, Invalid) else None

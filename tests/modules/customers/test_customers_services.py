@@ -102,7 +102,7 @@ def test_postgresql_locks_the_row(portal: TestPortal, account: Account) -> None:
     made = account()
     taken = portal.count(lambda unit: unit.ask(ICustomers).lock(made.id))
     assert len(taken) == 1
-    assert ("FOR UPDATE" in taken[0]) == (portal.backend == "postgresql")
+    assert ("FOR NO KEY UPDATE" in taken[0]) == (portal.backend == "postgresql")
 
 
 @pytest.mark.parametrize(
