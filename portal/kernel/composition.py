@@ -47,12 +47,13 @@ JobHandler = Callable[[Unit, Mapping[str, Any]], None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A kind of background work. `every` makes it periodic."""
+    """A kind of background work. `every` makes it periodic; a `patient` one lets all others go first."""
 
     kind: str
     module: str
     run: JobHandler
     every: timedelta | None = None
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,9 +268,17 @@ class Composer(Configurator):
         )
 
     @action_method
-    def job(self, kind: str, run: JobHandler, *, module: str, every: timedelta | None = None) -> None:
-        """Register the handler of a kind of background work."""
-        job = Job(kind, module, run, every)
+    def job(
+        self,
+        kind: str,
+        run: JobHandler,
+        *,
+        module: str,
+        every: timedelta | None = None,
+        patient: bool = False,
+    ) -> None:
+        """Register the handler of a kind of background work; a `patient` one lets all others go first."""
+        job = Job(kind, module, run, every, patient)
         self._enter("job", kind, module, lambda: self.house.jobs.update({kind: job}))
 
     @action_method

@@ -40,7 +40,7 @@ def includeme(config: Composer) -> None:
     config.mount(CARD, AdminRoot, segment="admin")
     config.provide(IMail, mail.MailQueue, module=CARD.name)
     config.job(mail.SEND, mail.send_job, module=CARD.name)
-    config.job(documents.RENDER, documents.render_job, module=CARD.name)
+    config.job(documents.RENDER, documents.render_job, module=CARD.name, patient=True)
     config.job(tidy.TIDY, tidy.tidy_job, module=CARD.name, every=tidy.EVERY)
     config.verify(
         "ops.documents",

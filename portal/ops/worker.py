@@ -126,7 +126,13 @@ def _claim(house: House) -> Claim | None:
 
 
 def _next(session: Session, house: House, now: datetime) -> JobRow | None:
-    statement = select(JobRow).where(due(house, now)).order_by(JobRow.run_after, JobRow.id).limit(1)
+    patient = [job.kind for job in house.jobs.values() if job.patient]
+    statement = (
+        select(JobRow)
+        .where(due(house, now))
+        .order_by(JobRow.kind.in_(patient), JobRow.run_after, JobRow.id)
+        .limit(1)
+    )
     return session.scalar(statement.with_for_update(skip_locked=True))
 
 

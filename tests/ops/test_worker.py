@@ -67,6 +67,21 @@ def test_a_job_is_done_with_its_effects(portal: TestPortal) -> None:
     assert portal.work() == 0
 
 
+def test_patient_jobs_let_all_others_go_first(portal: TestPortal) -> None:
+    order: list[str] = []
+    for kind, patient in (("ops.patient", True), ("ops.urgent", False)):
+        portal.house.jobs[kind] = Job(
+            kind, "ops", lambda _unit, payload: order.append(str(payload["n"])), patient=patient
+        )
+    with portal.unit() as unit:
+        unit.enqueue("ops.patient", {"n": "patient"})
+    portal.clock.advance(minutes=5)
+    with portal.unit() as unit:
+        unit.enqueue("ops.urgent", {"n": "urgent"})
+    assert portal.work() == 2
+    assert order == ["urgent", "patient"]
+
+
 def test_a_job_of_an_aborted_command_does_not_exist(portal: TestPortal) -> None:
     handle(portal, leave_a_mark)
     with pytest.raises(ZeroDivisionError), portal.unit() as unit:  # noqa: PT012 - what is aborted
