@@ -120,6 +120,7 @@ def test_a_payment_pays_invoices_of_its_customer_only(town: Town) -> None:
     assert clerk.post(url, **sent, **{f"amount-{own}": "10.00"}).status_int == 303
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_who_has_not_signed_in_is_asked_to(town: Town) -> None:
     own, staff = town.own_crawl(), Crawler(town.world.all_seeing(), alike=1).from_("/")
     places = staff_places(town)
@@ -177,6 +178,7 @@ def employee_of(town: Town, module: str) -> Browser:
     return town.world.portal.employee(f"{module or 'nobody'}-only@company.example", *roles)
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_customers_see_nothing_of_the_employees(town: Town) -> None:
     crawl = Crawler(town.world.all_seeing(), alike=1).from_("/")
     places = staff_places(town)
