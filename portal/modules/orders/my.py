@@ -137,7 +137,7 @@ def order(context: MyOrder, request: Request) -> dict[str, Any]:
         "delivery": DELIVERY[found.delivery],
         "billing": billing_badge(found.state, found.billing),
         "totals": totals(found.net, taxes, found.gross),
-        "exemptions": [tax.exemption for tax in found.taxes if tax.exemption],
+        "exemptions": _exemptions(found),
         "timeline": shown_timeline(past.timeline),
         "deliveries": past.deliveries,
         "actions": [row for row in found.actions if request.permits(row.permission)],
@@ -147,6 +147,10 @@ def order(context: MyOrder, request: Request) -> dict[str, Any]:
         "panels": [] if found.being_revised else panels(request, MY_ORDER_PANELS, context, found.facts),
         "here": request.resource_path(context),
     }
+
+
+def _exemptions(order: OwnOrder) -> list[str]:
+    return [tax.exemption for tax in order.taxes if tax.exemption]
 
 
 @view_config(context=MyDocument, permission=permissions.MY_VIEW, request_method="GET")
@@ -226,6 +230,7 @@ def _decision(context: MyOrder, request: Request, form: Any) -> dict[str, Any]:
         "form": form,
         "order": found,
         "totals": totals(found.net, taxes, found.gross),
+        "exemptions": _exemptions(found),
         "open": found.state == State.SENT and not found.being_revised,
         "back": request.resource_path(context),
     }

@@ -99,7 +99,7 @@ def order(context: OrderNode, request: Request) -> dict[str, Any]:
         "deliveries": past.deliveries,
         "timeline": shown_timeline(past.timeline),
         "repeats": past.repeats,
-        "actions": list(offered(situation, request.permits)),
+        "actions": sorted(offered(situation, request.permits), key=lambda row: row.danger),
         "panels": panels(request, ORDER_PANELS, context, reading.facts(row, lines)),
         "may_comment": request.permits(permissions.COMMENT),
         "may_edit": request.permits(permissions.EDIT),
