@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, case, or_, select
+from sqlalchemy import String, and_, case, cast, func, literal, or_, select
 
 from portal.kernel.folding import matches
 from portal.kernel.i18n import _
@@ -37,6 +37,8 @@ INVOICE_STATES = {
     "overdue": Badge(_("Overdue"), "danger"),
     "settled": Badge(_("Settled"), "success"),
 }
+
+_NUMBER_OR_ID = func.coalesce(Invoice.number, literal("#") + cast(Invoice.id, String))
 
 
 def invoice_state(invoice: Invoice, today: date) -> str:
@@ -95,7 +97,8 @@ def invoices(today: date) -> Listing:
         base=select(Invoice.id),
         id=Invoice.id,
         columns=(
-            Column("number", _("Number"), Invoice.number, "text", to="public_id"),
+            # A draft has no number yet; its id is something to point at, and to follow.
+            Column("number", _("Number"), _NUMBER_OR_ID, "link", to="public_id"),
             Column("public_id", "", Invoice.public_id, hidden=True),
             Column("kind", _("Kind"), Invoice.kind, "status", states=INVOICE_KINDS),
             Column("customer", _("Customer"), Invoice.customer_name, sort=True, to="public_id"),
@@ -136,7 +139,7 @@ PAYMENTS = Listing(
     base=select(Payment.id).outerjoin(PaymentReversal, PaymentReversal.payment_id == Payment.id),
     id=Payment.id,
     columns=(
-        Column("number", _("Number"), Payment.number, to="public_id"),
+        Column("number", _("Number"), Payment.number, "link", to="public_id"),
         Column("public_id", "", Payment.public_id, hidden=True),
         Column("day", _("Date"), Payment.day, "date", sort=True),
         Column("customer", _("Customer"), Payment.customer_name, sort=True, to="public_id"),

@@ -108,12 +108,14 @@ class Entry(Base):
 
 
 class EntryLine(Base):
-    """A line of an entry: a debit is positive, a credit negative. Lines on receivables name the customer."""
+    """A line of an entry: a debit is positive, a credit negative. Lines on receivables name the customer.
+
+    Both amounts are zero only in the entry of a document of nothing (see `ledger.NewEntry`).
+    """
 
     __tablename__ = "finance_entry_line"
     __table_args__ = (
         UniqueConstraint("entry_id", "position"),
-        CheckConstraint("base_amount <> 0 OR amount <> 0", name="amount"),
         Index("ix_finance_entry_line_account_id", "account_id", "entry_id"),
         Index("ix_finance_entry_line_customer_id", "customer_id", "account_id"),
     )
@@ -162,7 +164,8 @@ class Invoice(Base):
     """An invoice, credit note or opening item, with everything it cites stored.
 
     Amounts are positive in all kinds; `kind` says whether they are owed to the company or to the customer. `series` and
-    `year` say where `number` counts. `tax_date` is the tax point: the delivery date, else the invoice date.
+    `year` say where `number` counts. `tax_date` is the tax point: the delivery date, else the invoice date;
+    `reported_on` is the day under which its taxes are reported, fixed at posting.
     `order_id`, `order_public_id` refer to an order softly. `billing_address`, `delivery_address`: JSON of
     `PostalAddress`, NULL for none. `open` and `base_open` are what allocations have left.
     """
@@ -244,6 +247,7 @@ class Invoice(Base):
     delivery_date: Mapped[date | None]
     due_date: Mapped[date | None]
     tax_date: Mapped[date]
+    reported_on: Mapped[date | None]
     payment_days: Mapped[int]
     payment_terms: Mapped[str] = mapped_column(String(500), default="")
 
@@ -420,6 +424,9 @@ class Allocation(Base):
         CheckConstraint("(payment_id IS NULL) <> (credit_note_id IS NULL)", name="other"),
         CheckConstraint("(amount > 0) = (undoes_id IS NULL) AND amount <> 0", name="amount"),
         CheckConstraint("base_amount = base_other OR entry_id IS NOT NULL", name="difference"),
+        CheckConstraint(
+            "undoes_id IS NOT NULL OR (base_amount >= 0 AND base_other >= 0)", name="base_amount"
+        ),
         Index("ix_finance_allocation_invoice_id", "invoice_id", "day"),
         Index("ix_finance_allocation_payment_id", "payment_id", "day"),
         Index("ix_finance_allocation_credit_note_id", "credit_note_id", "day"),

@@ -27,24 +27,29 @@ def draft_on_confirmation(event: OrderConfirmed, unit: Unit) -> None:
 
 
 def draft_on_delivery(event: OrderDelivered, unit: Unit) -> None:
-    """Draft what was delivered and is not billed yet."""
+    """Draft what was delivered; where it is drafted otherwise, note the date of supply."""
+    order = unit.ask(IOrders).get(event.order_id)
     if event.bill_on == BILL_ON_DELIVERY:
-        drafting.draft_from_order(unit, unit.ask(IOrders).get(event.order_id), delivered_only=True)
+        drafting.draft_delivered(unit, order, dict(event.quantities), event.delivered_on)
+    else:
+        drafting.date_supply(unit, order)
 
 
 def redraft_after_undoing(event: OrderDeliveryUndone, unit: Unit) -> None:
-    """What was not delivered after all is not billed."""
+    """What was not delivered after all is not billed, or not supplied on that date."""
     order = unit.ask(IOrders).get(event.order_id)
     if order.bill_on == BILL_ON_DELIVERY:
-        drafting.redraft(unit, order)
+        drafting.undo_delivered(unit, order, dict(event.quantities))
+    else:
+        drafting.date_supply(unit, order)
 
 
 def redraft_after_cancelling(event: OrderLineCancelled, unit: Unit) -> None:
     """What was cancelled is not billed; with the last goods cancelled, the services that waited for them are."""
     order = unit.ask(IOrders).get(event.order_id)
-    drafting.redraft(unit, order)
+    drafting.bill_no_more_than_is_left(unit, order)
     if order.bill_on == BILL_ON_DELIVERY and not _goods_are_open(order):
-        drafting.draft_from_order(unit, order, delivered_only=True)
+        drafting.draft_delivered(unit, order, {})
 
 
 def _goods_are_open(order: OrderFacts) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from portal.kernel.events import Event, Vote
@@ -34,7 +35,7 @@ class OrderConfirmed(Event):
 
 @dataclass(frozen=True, slots=True)
 class OrderDelivered(Event):
-    """A delivery was made; `quantities` by line id, in the line's unit."""
+    """A delivery was made on a day; `quantities` by line id, in the line's unit."""
 
     order_id: int
     public_id: str
@@ -42,6 +43,7 @@ class OrderDelivered(Event):
     bill_on: str
     delivery: str
     quantities: tuple[tuple[int, Decimal], ...]
+    delivered_on: date
 
 
 @dataclass(frozen=True, slots=True)

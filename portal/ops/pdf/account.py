@@ -50,10 +50,10 @@ def _row(row: StatementRow, formats: Formats, t: Translator) -> list[str]:
 def _ageing(statement: Statement, formats: Formats, t: Translator) -> Payload | None:
     if not statement.ageing:
         return None
-    return {
-        "label": t(_("Open items by days overdue")),
-        "buckets": [(_bucket(bucket, t), formats.amount(bucket.amount_minor)) for bucket in statement.ageing],
-    }
+    buckets = [(_bucket(bucket, t), formats.amount(bucket.amount_minor)) for bucket in statement.ageing]
+    if statement.credits_minor:
+        buckets.append((t(_("Credits")), formats.amount(statement.credits_minor)))
+    return {"label": t(_("Open items by days overdue")), "buckets": buckets}
 
 
 def _bucket(bucket: AgeingBucket, t: Translator) -> str:

@@ -160,7 +160,11 @@ class AgeingBucket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A customer's account from `start` to `end`, both included, in one currency."""
+    """A customer's account from `start` to `end`, both included, in one currency.
+
+    `credits_minor` (zero or below) is what payments and credit notes have left; with `ageing` it sums to the closing
+    balance.
+    """
 
     issue_date: date
     language: str
@@ -174,3 +178,4 @@ class Statement:
     rows: tuple[StatementRow, ...]
     closing_minor: int
     ageing: tuple[AgeingBucket, ...] = ()
+    credits_minor: int = 0

@@ -130,7 +130,6 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("tax_key", sa.String(length=30), nullable=False),
         sa.Column("text", sa.String(length=300), nullable=False),
-        sa.CheckConstraint("base_amount <> 0 OR amount <> 0", name=op.f("ck_finance_entry_line_amount")),
         sa.ForeignKeyConstraint(
             ["account_id"], ["finance_account.id"], name=op.f("fk_finance_entry_line_account_id")
         ),
@@ -183,6 +182,7 @@ def upgrade() -> None:
         sa.Column("delivery_date", sa.Date(), nullable=True),
         sa.Column("due_date", sa.Date(), nullable=True),
         sa.Column("tax_date", sa.Date(), nullable=False),
+        sa.Column("reported_on", sa.Date(), nullable=True),
         sa.Column("payment_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("payment_terms", sa.String(length=500), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
@@ -348,6 +348,10 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint(
             "base_amount = base_other OR entry_id IS NOT NULL", name=op.f("ck_finance_allocation_difference")
+        ),
+        sa.CheckConstraint(
+            "undoes_id IS NOT NULL OR (base_amount >= 0 AND base_other >= 0)",
+            name=op.f("ck_finance_allocation_base_amount"),
         ),
         sa.ForeignKeyConstraint(
             ["customer_id", "credit_note_id", "currency"],

@@ -130,7 +130,8 @@ def _moves(scope: Scope, currency: str, end: date) -> Any:
             literal("reversal"),
             Payment.public_id,
             Payment.number,
-            PaymentReversal.reason,
+            # The reason is a note of the company's own; the statement goes to the customer.
+            Payment.reference,
             Payment.amount,
         )
         .join(Payment, Payment.id == PaymentReversal.payment_id)

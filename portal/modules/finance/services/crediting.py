@@ -13,7 +13,7 @@ from portal.kernel.db import new_public_id
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.folding import fold
 from portal.kernel.i18n import Text, _
-from portal.kernel.money import Policy, from_scaled, portion, to_scaled
+from portal.kernel.money import Policy, Rounding, from_scaled, portion, to_scaled
 from portal.kernel.unit import Unit
 from portal.modules.finance.models import (
     CREDIT_NOTE,
@@ -25,7 +25,65 @@ from portal.modules.finance.models import (
     InvoiceTax,
 )
 from portal.modules.finance.services import allocation, chart, posting, reading
-from portal.modules.finance.services.totals import StoredRate, rates_json, rates_of, sum_up, taxed
+from portal.modules.finance.services.totals import (
+    AtRate,
+    InBase,
+    StoredRate,
+    TaxedLine,
+    nets_of,
+    rates_json,
+    rates_of,
+    sum_up,
+    taxed,
+)
+
+
+class _PartInBase:
+    """Conversion of a part of an invoice, so that the parts credited one after another sum exactly to it in base."""
+
+    def __init__(self, base: str, invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
+        rate = from_scaled(invoice.exchange_rate)
+        whole = [posting.taxed_line(line) for line in lines]
+        before = [_taxed_part(line, Policy.parse(invoice.policy).rounding) for line in lines]
+        self._rate = AtRate(invoice.currency, base, rate)
+        self._nets, self._nets_before = nets_of(whole), nets_of(before)
+        self._taxes, self._taxes_before = _taxes_of(whole), _taxes_of(before)
+
+    def net(self, group: tuple[str, str], minor: int) -> int:
+        """The share of the group's net in base."""
+        total = self._nets[group]
+        return _share(self._rate.net(group, total), total, self._nets_before[group], minor)
+
+    def tax(self, key: str, minor: int) -> int:
+        """The share of the tax in base."""
+        total = self._taxes[key]
+        return _share(self._rate.tax(key, total), total, self._taxes_before[key], minor)
+
+
+def _share(base: int, total: int, before: int, minor: int) -> int:
+    if not total:
+        return 0
+    whole, done = Decimal(total), Decimal(before)
+    return portion(base, Decimal(minor), whole, portion(base, done, whole), done)
+
+
+def _taxes_of(lines: Sequence[TaxedLine]) -> dict[str, int]:
+    taxes: dict[str, int] = {}
+    for line in lines:
+        for rate in line.rates:
+            taxes[rate.key] = taxes.get(rate.key, 0) + rate.amount
+    return taxes
+
+
+def _taxed_part(line: InvoiceLine, rounding: Rounding) -> TaxedLine:
+    """What credit notes took of a line so far."""
+    whole, done = from_scaled(line.quantity), from_scaled(line.credited)
+    rates = tuple(
+        StoredRate(rate.key, rate.title, rate.percent, portion(rate.amount, done, whole, rounding=rounding))
+        for rate in rates_of(line.rates)
+    )
+    net = portion(line.net, done, whole, rounding=rounding)
+    return TaxedLine(line.tax_class, line.tax_category, line.exemption, net, rates)
 
 
 def credit(unit: Unit, invoice: Invoice, quantities: Mapping[int, Decimal], day: date, reason: str) -> str:
@@ -42,7 +100,8 @@ def credit(unit: Unit, invoice: Invoice, quantities: Mapping[int, Decimal], day:
         raise Refused(_("Only a posted invoice can be credited."))
     _demand_day(unit, invoice, day)
     chosen = _chosen(lines, quantities)
-    note, rows = _insert(unit, invoice, chosen, day, reason)
+    in_base = _PartInBase(unit.company.currency, invoice, lines)
+    note, rows = _insert(unit, invoice, chosen, in_base, day, reason)
     tax_lines = [posting.taxed_line(row) for row in rows]
     accounts = posting.accounts_of(unit, tax_lines, invoice.tax_position, day)
     _mark_credited(unit, chosen)
@@ -50,7 +109,7 @@ def credit(unit: Unit, invoice: Invoice, quantities: Mapping[int, Decimal], day:
         taken = reading.quantities_of(rows, sign=-1)
         locked.orders.record_invoiced(invoice.order_id, taken)
     posting.finish(
-        unit, note, rows, tax_lines, accounts, {"invoice_date": day}, corrects=invoice.number or ""
+        unit, note, rows, tax_lines, accounts, {"invoice_date": day}, in_base, invoice.number or ""
     )
     settled = min(invoice.open, note.gross)
     if settled:
@@ -90,12 +149,17 @@ def _chosen(
 
 
 def _insert(
-    unit: Unit, invoice: Invoice, chosen: Sequence[tuple[InvoiceLine, Decimal]], day: date, reason: str
+    unit: Unit,
+    invoice: Invoice,
+    chosen: Sequence[tuple[InvoiceLine, Decimal]],
+    in_base: InBase,
+    day: date,
+    reason: str,
 ) -> tuple[Invoice, Sequence[InvoiceLine]]:
     """The credit note as a draft with lines and taxes, voted on and ready to be posted in this transaction."""
     rounding = Policy.parse(invoice.policy).rounding
     rows = [_row(place, line, quantity, rounding) for place, (line, quantity) in enumerate(chosen, start=1)]
-    summed = sum_up(unit, [taxed(row) for row in rows], invoice.currency, from_scaled(invoice.exchange_rate))
+    summed = sum_up([taxed(row) for row in rows], from_scaled(invoice.exchange_rate), in_base)
     gross = summed.header["gross"]
     if not gross:
         raise Invalid({"": _("There is no amount to credit in these quantities.")})

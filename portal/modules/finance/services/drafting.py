@@ -8,21 +8,30 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from portal.kernel.db import new_public_id
 from portal.kernel.errors import Conflict, Invalid, Refused
 from portal.kernel.folding import fold
-from portal.kernel.i18n import _
+from portal.kernel.i18n import Text, _
 from portal.kernel.money import from_scaled
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import CustomerFacts, ICustomers, PostalAddress
 from portal.modules.finance.models import DRAFT, INVOICE, Invoice, InvoiceLine, InvoiceTax
 from portal.modules.finance.services import reading
+from portal.modules.finance.services.shares import OrderShares
 from portal.modules.finance.services.totals import DraftLine, Terms, WorkedOut, work_out
 from portal.modules.finance.settings import POLICY
-from portal.modules.orders.interfaces import BILL_ON_DELIVERY, OrderFacts, OrderLineFacts
+from portal.modules.orders.interfaces import (
+    BILL_BY_HAND,
+    BILLABLE_STATES,
+    IOrders,
+    OrderFacts,
+    OrderLineFacts,
+)
 from portal.modules.taxes.interfaces import ITaxes, Position
+
+_GONE: Text = _("Somebody deleted this draft meanwhile.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,7 @@ def draft_by_hand(unit: Unit, customer: CustomerFacts, data: InvoiceData) -> str
 
     Raises Invalid for lines out of range, Refused where a tax or an exchange rate is missing.
     """
+    _demand_supplied(unit, data)
     position = unit.ask(ITaxes).position(customer.country, customer.vat_id, _override(customer))
     head = {
         **_people(customer),
@@ -84,17 +94,39 @@ def _people(customer: CustomerFacts) -> dict[str, Any]:
 # --- from orders -------------------------------------------------------------------------------------------
 
 
-def draft_from_order(unit: Unit, order: OrderFacts, *, delivered_only: bool = False) -> str | None:
+def draft_from_order(unit: Unit, order: OrderFacts) -> str | None:
     """A draft of what is left to bill and stands in no other draft; returns its public id, None where nothing is left.
 
-    `delivered_only` bills goods as far as they are delivered, and services once no goods are left to deliver.
+    Raises Refused for an order that is not confirmed.
     """
-    drafted = _drafted(unit, order.id)
-    lines = [
-        _order_line(line, quantity)
-        for line in order.lines
-        if (quantity := _to_bill(order, line, drafted.get(line.id, Decimal(0)), delivered_only)) > 0
-    ]
+    shares = OrderShares(unit, order)
+    left = {line.id: line.billable - shares.drafted(line.id) for line in order.lines}
+    return _draft(unit, order, shares, left, order.delivered_on)
+
+
+def draft_delivered(
+    unit: Unit, order: OrderFacts, quantities: Mapping[int, Decimal], day: date | None = None
+) -> str | None:
+    """A draft of what was delivered on a day, by line id, and of the services once no goods are left to deliver.
+
+    What was delivered earlier stays out: it was billed, or taken off the bill on purpose. Returns as `draft_from_order`.
+    """
+    shares = OrderShares(unit, order)
+    waits = any(line.deliverable > 0 for line in order.lines)
+    chosen: dict[int, Decimal] = {}
+    for line in order.lines:
+        left = line.billable - shares.drafted(line.id)
+        wanted = quantities.get(line.id, Decimal(0))
+        chosen[line.id] = min(wanted, left) if not line.service else Decimal(0) if waits else left
+    return _draft(unit, order, shares, chosen, day or order.delivered_on)
+
+
+def _draft(
+    unit: Unit, order: OrderFacts, shares: OrderShares, quantities: Mapping[int, Decimal], day: date | None
+) -> str | None:
+    if order.state not in BILLABLE_STATES:
+        raise Refused(_("Only a confirmed order is invoiced."))
+    lines = [_order_line(line, quantities[line.id]) for line in order.lines if quantities[line.id] > 0]
     if not lines:
         return None
     head = {
@@ -114,37 +146,17 @@ def draft_from_order(unit: Unit, order: OrderFacts, *, delivered_only: bool = Fa
         "currency": order.currency,
         "policy": order.policy,
         "tax_position": order.tax_position,
-        "delivery_date": order.delivered_on,
+        "delivery_date": day,
         "due_date": None,
         "order_id": order.id,
         "order_public_id": order.public_id,
         "order_number": order.number,
     }
-    return _insert(unit, head, _worked_out(unit, head, lines))
+    return _insert(unit, head, _worked_out(unit, head, lines, shares))
 
 
 def _other_address(order: OrderFacts) -> PostalAddress | None:
     return order.delivery_address if order.delivery_address != order.billing_address else None
-
-
-def _drafted(unit: Unit, order_id: int) -> Mapping[int, Decimal]:
-    """What drafts of the order bill already, by order line: one statement."""
-    rows = unit.db.execute(
-        select(InvoiceLine.order_line_id, func.sum(InvoiceLine.quantity))
-        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .where(Invoice.order_id == order_id, Invoice.state == DRAFT)
-        .group_by(InvoiceLine.order_line_id)
-    )
-    return {line_id: from_scaled(int(quantity)) for line_id, quantity in rows if line_id is not None}
-
-
-def _to_bill(order: OrderFacts, line: OrderLineFacts, drafted: Decimal, delivered_only: bool) -> Decimal:
-    if not delivered_only:
-        return line.billable - drafted
-    if line.service:
-        waits = any(other.deliverable > 0 for other in order.lines)
-        return Decimal(0) if waits else line.billable - drafted
-    return min(line.delivered - line.invoiced, line.billable) - drafted
 
 
 def _order_line(line: OrderLineFacts, quantity: Decimal) -> DraftLine:
@@ -162,21 +174,77 @@ def _order_line(line: OrderLineFacts, quantity: Decimal) -> DraftLine:
 
 
 def withdraw_drafts(unit: Unit, order_id: int) -> None:
-    """Delete the drafts of an order, because what they bill has changed."""
-    for invoice_id in unit.db.scalars(
+    """Delete the drafts of a cancelled order."""
+    for invoice, _lines in _lock_drafts(unit, order_id):
+        _delete(unit, invoice.id)
+
+
+def bill_less(unit: Unit, order: OrderFacts, quantities: Mapping[int, Decimal]) -> None:
+    """Take quantities by order line off the drafts of an order, newest first; what else they say stays.
+
+    A draft that bills nothing any more is deleted.
+    """
+    rest = dict(quantities)
+    for invoice, lines in reversed(_lock_drafts(unit, order.id)):
+        kept, touched = list[DraftLine](), False
+        for line in lines:
+            quantity = from_scaled(line.quantity)
+            less = min(quantity, max(rest.get(line.order_line_id or 0, Decimal(0)), Decimal(0)))
+            if less:
+                rest[line.order_line_id or 0] -= less
+                touched = True
+            if quantity > less:
+                kept.append(_stored_line(line, quantity - less))
+        if touched and kept:
+            _rewrite(unit, invoice, kept, invoice.delivery_date, order)
+        elif touched:
+            _delete(unit, invoice.id)
+
+
+def bill_no_more_than_is_left(unit: Unit, order: OrderFacts) -> None:
+    """Take off the drafts of an order what was cancelled, and nothing else."""
+    shares = OrderShares(unit, order)
+    bill_less(unit, order, {line.id: shares.drafted(line.id) - line.billable for line in order.lines})
+
+
+def undo_delivered(unit: Unit, order: OrderFacts, quantities: Mapping[int, Decimal]) -> None:
+    """Take what was not delivered after all off the drafts of an order, with the services that wait for it again."""
+    shares = OrderShares(unit, order)
+    waits = any(line.deliverable > 0 for line in order.lines)
+    services = {line.id: shares.drafted(line.id) for line in order.lines if line.service and waits}
+    bill_less(unit, order, {**quantities, **services})
+
+
+def date_supply(unit: Unit, order: OrderFacts) -> None:
+    """Give the drafts of an order that is not billed by delivery the day of its last delivery; taxes are worked out
+    again. With no delivery left, the day is unknown again. A day stays in an order that is billed by hand."""
+    for invoice, lines in _lock_drafts(unit, order.id):
+        if order.bill_on == BILL_BY_HAND and invoice.delivery_date is not None:
+            continue
+        if invoice.delivery_date != order.delivered_on:
+            kept = [_stored_line(line, from_scaled(line.quantity)) for line in lines]
+            _rewrite(unit, invoice, kept, order.delivered_on, order)
+
+
+def _lock_drafts(unit: Unit, order_id: int) -> list[tuple[Invoice, Sequence[InvoiceLine]]]:
+    ids = unit.db.scalars(
         select(Invoice.id).where(Invoice.order_id == order_id, Invoice.state == DRAFT).order_by(Invoice.id)
-    ).all():
-        _delete(unit, invoice_id)
+    ).all()
+    return [reading.lock_invoice(unit, invoice_id) for invoice_id in ids]
 
 
-def redraft(unit: Unit, order: OrderFacts) -> None:
-    """Write the drafts of an order anew after a delivery was undone or the rest of a line cancelled."""
-    had = unit.db.scalar(
-        select(Invoice.id).where(Invoice.order_id == order.id, Invoice.state == DRAFT).limit(1)
+def _stored_line(line: InvoiceLine, quantity: Decimal) -> DraftLine:
+    return DraftLine(
+        name=line.name,
+        quantity=quantity,
+        unit_price=from_scaled(line.unit_price),
+        tax_class=line.tax_class,
+        discount=from_scaled(line.discount),
+        description=line.description,
+        unit=line.unit,
+        sku=line.sku,
+        order_line_id=line.order_line_id,
     )
-    if had is not None:
-        withdraw_drafts(unit, order.id)
-        draft_from_order(unit, order, delivered_only=order.bill_on == BILL_ON_DELIVERY)
 
 
 # --- editing -----------------------------------------------------------------------------------------------
@@ -188,34 +256,66 @@ def change_draft(unit: Unit, invoice_id: int, version: int, data: InvoiceData) -
     Raises Conflict when it is not at `version` any more, Refused for what is posted, Invalid for lines out of range or,
     in a draft of an order, for a line that bills another one than it did.
     """
+    _demand_supplied(unit, data)
+    order = _lock_around(unit, invoice_id)
     invoice, lines = lock_draft(unit, invoice_id, version)
     if invoice.order_id is not None:
         _demand_order_lines(lines, data.lines)
+    more = {
+        "due_date": data.due_date,
+        "customer_reference": data.customer_reference,
+        "contact": data.contact,
+        "notes": data.notes,
+    }
+    if invoice.order_id is None:
+        more["currency"] = data.currency
+    _rewrite(unit, invoice, data.lines, data.delivery_date, order, more)
+
+
+def _rewrite(
+    unit: Unit,
+    invoice: Invoice,
+    lines: Sequence[DraftLine],
+    delivery_date: date | None,
+    order: OrderFacts | None,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Work a locked draft out anew from lines and date of supply, with `more` columns as they are given."""
     head = {
-        "currency": data.currency if invoice.order_id is None else invoice.currency,
+        "currency": invoice.currency,
         "policy": invoice.policy,
         "tax_position": invoice.tax_position,
         "language": invoice.language,
-        "delivery_date": data.delivery_date,
+        **(more or {}),
+        "delivery_date": delivery_date,
     }
-    worked = _worked_out(unit, head, data.lines)
+    shares = None if order is None else OrderShares(unit, order, leave_out=invoice.id)
+    worked = _worked_out(unit, head, lines, shares)
     _delete_parts(unit, invoice.id)
     unit.db.execute(
         update(Invoice)
         .where(Invoice.id == invoice.id)
-        .values(
-            **worked.header,
-            currency=head["currency"],
-            delivery_date=data.delivery_date,
-            due_date=data.due_date,
-            customer_reference=data.customer_reference,
-            contact=data.contact,
-            notes=data.notes,
-            version=invoice.version + 1,
-        )
+        .values(**worked.header, **head, version=invoice.version + 1)
         .execution_options(synchronize_session=False)
     )
     _insert_parts(unit, invoice.id, invoice.customer_id, worked)
+
+
+def _demand_supplied(unit: Unit, data: InvoiceData) -> None:
+    if data.delivery_date is not None and data.delivery_date > unit.today():
+        raise Invalid({"delivery_date": _("A day to come cannot be chosen.")})
+
+
+def _lock_around(unit: Unit, invoice_id: int) -> OrderFacts | None:
+    """Lock what comes before an invoice: its customer and its order. Raises Conflict when the draft is gone."""
+    row = unit.db.execute(
+        select(Invoice.customer_id, Invoice.order_id).where(Invoice.id == invoice_id)
+    ).one_or_none()
+    if row is None:
+        raise Conflict(_GONE)
+    unit.ask(ICustomers).lock(row.customer_id)
+    orders = unit.ask_if(IOrders)
+    return None if orders is None or row.order_id is None else orders.lock(row.order_id)
 
 
 def _demand_order_lines(stored: Sequence[InvoiceLine], typed: Sequence[DraftLine]) -> None:
@@ -230,13 +330,20 @@ def _demand_order_lines(stored: Sequence[InvoiceLine], typed: Sequence[DraftLine
 
 def delete_draft(unit: Unit, invoice_id: int, version: int) -> None:
     """Delete a draft. Raises as `change_draft`."""
+    _lock_around(unit, invoice_id)
     invoice, _lines = lock_draft(unit, invoice_id, version)
     _delete(unit, invoice.id)
 
 
 def lock_draft(unit: Unit, invoice_id: int, version: int | None) -> tuple[Invoice, Sequence[InvoiceLine]]:
-    """A draft with its lines, locked: one statement. Raises Refused for what is posted, Conflict for another version."""
-    invoice, lines = reading.lock_invoice(unit, invoice_id)
+    """A draft with its lines, locked: one statement; customer and order were locked before.
+
+    Raises Refused for what is posted, Conflict for another version or a draft that is gone.
+    """
+    try:
+        invoice, lines = reading.lock_invoice(unit, invoice_id)
+    except LookupError as error:
+        raise Conflict(_GONE) from error
     if invoice.state != DRAFT:
         raise Refused(_("This is posted already: it can only be corrected by a credit note."))
     if version is not None and invoice.version != version:
@@ -247,7 +354,9 @@ def lock_draft(unit: Unit, invoice_id: int, version: int | None) -> tuple[Invoic
 # --- rows --------------------------------------------------------------------------------------------------
 
 
-def _worked_out(unit: Unit, head: Mapping[str, Any], lines: Sequence[DraftLine]) -> WorkedOut:
+def _worked_out(
+    unit: Unit, head: Mapping[str, Any], lines: Sequence[DraftLine], shares: OrderShares | None = None
+) -> WorkedOut:
     if not lines:
         raise Invalid({"lines": _("Enter at least one line.")})
     terms = Terms(
@@ -257,7 +366,7 @@ def _worked_out(unit: Unit, head: Mapping[str, Any], lines: Sequence[DraftLine])
         language=head["language"],
         tax_date=head["delivery_date"] or unit.today(),
     )
-    return work_out(unit, terms, lines)
+    return work_out(unit, terms, lines, shares)
 
 
 def _insert(unit: Unit, head: Mapping[str, Any], worked: WorkedOut) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -25,7 +26,7 @@ from portal.modules.finance.models import Entry, EntryLine
 from portal.modules.finance.services import numbers
 from portal.modules.finance.services.numbers import Taken
 
-#: What the trigger says when an entry falls into a closed period.
+#: What the triggers say when an entry or allocation falls into a closed period.
 _LOCKED = "finance: the books are closed"
 
 
@@ -44,7 +45,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """An entry to post. `document` is `kind:public_id` of what it posts, `reverses_id` the entry it takes back."""
+    """An entry to post. `document` is `kind:public_id` of what it posts, `reverses_id` the entry it takes back;
+    `of_nothing` says that all amounts are zero, as in the entry of a sample given away."""
 
     journal: str
     day: date
@@ -52,6 +54,7 @@ class NewEntry:
     lines: Sequence[Line]
     document: str = ""
     reverses_id: int | None = None
+    of_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ def write(unit: Unit, new: NewEntry, taken: Taken) -> PostedEntry:
     Raises Invalid for an entry that does not balance or has less than two lines, Refused in a closed period.
     """
     lines = [line for line in new.lines if line.base_amount or line.amount]
+    if not lines and new.of_nothing:
+        lines = list(new.lines)
     if len(lines) < 2 or sum(line.base_amount for line in lines) != 0:
         raise Invalid(
             {"lines": _("Debits and credits of an entry are equal, and it has at least two lines.")}
@@ -158,15 +163,21 @@ def chained(previous: str, head: dict[str, Any], rows: Sequence[dict[str, Any]])
 
 
 def _flip(unit: Unit, entry_id: int) -> None:
-    try:
+    with refusing_closed():
         unit.db.execute(
             update(Entry)
             .where(Entry.id == entry_id)
             .values(posted=True)
             .execution_options(synchronize_session=False)
         )
+
+
+@contextmanager
+def refusing_closed() -> Generator[None]:
+    """Raises Refused where the database finds a period closed: somebody moved the lock date since it was read."""
+    try:
+        yield
     except DBAPIError as error:
-        # Somebody moved the lock date since this command looked at it.
         if _LOCKED in str(error.orig):
             raise Refused(_("The books are closed for that day.")) from error
         raise

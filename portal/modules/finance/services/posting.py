@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, func, select, update
 
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.folding import fold
 from portal.kernel.i18n import _
-from portal.kernel.money import from_scaled
+from portal.kernel.money import from_scaled, to_scaled
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import ICustomers
 from portal.modules.finance.events import InvoicePosted, InvoicePosting
@@ -27,8 +28,9 @@ from portal.modules.finance.models import (
     InvoiceTax,
 )
 from portal.modules.finance.services import drafting, ledger, numbers, printing, reading, rules
+from portal.modules.finance.services.chart import locked_until
 from portal.modules.finance.services.rules import Accounts, RuleKey
-from portal.modules.finance.services.totals import TaxedLine, rates_of, sum_up
+from portal.modules.finance.services.totals import AtRate, InBase, TaxedLine, nets_of, rates_of, sum_up
 from portal.modules.finance.settings import CREDIT_SERIES, INVOICE_SERIES
 from portal.modules.orders.interfaces import IOrders
 from portal.modules.taxes.interfaces import ITaxes, Position
@@ -54,12 +56,12 @@ def post_invoice(unit: Unit, invoice: Invoice, version: int | None = None, day: 
     _demand_dates(unit, draft, day)
     taxed = [taxed_line(line) for line in lines]
     vote(unit, draft, draft.kind, draft.public_id, draft.gross)
-    worked = _fresh(unit, draft, lines, taxed, draft.delivery_date or day)
+    worked, in_base = _fresh(unit, draft, taxed, draft.delivery_date or day)
     accounts = accounts_of(unit, taxed, draft.tax_position, day)
     if draft.order_id is not None and orders is not None:
         orders.record_invoiced(draft.order_id, reading.quantities_of(lines))
-        orders.set_settled(draft.order_id, False)
-    return finish(unit, draft, lines, taxed, accounts, {**worked, "invoice_date": day})
+        orders.set_settled(draft.order_id, not draft.gross and not _others_open(unit, draft))
+    return finish(unit, draft, lines, taxed, accounts, {**worked, "invoice_date": day}, in_base)
 
 
 def _demand_dates(unit: Unit, draft: Invoice, day: date) -> None:
@@ -67,8 +69,17 @@ def _demand_dates(unit: Unit, draft: Invoice, day: date) -> None:
         raise Invalid({"invoice_date": _("An invoice is not dated in the future.")})
     if draft.due_date is not None and draft.due_date < day:
         raise Invalid({"due_date": _("An invoice is not due before its date.")})
-    if not draft.gross:
-        raise Refused(_("There is nothing to pay on this invoice."))
+
+
+def _others_open(unit: Unit, draft: Invoice) -> bool:
+    """Whether another invoice of the order is to be paid; asked only of an invoice of nothing, which is settled."""
+    asked = select(func.count()).where(
+        Invoice.order_id == draft.order_id,
+        Invoice.state == POSTED,
+        Invoice.kind != CREDIT_NOTE,
+        Invoice.open > 0,
+    )
+    return bool(unit.db.scalar(asked))
 
 
 def vote(unit: Unit, document: Invoice, kind: str, public_id: str, gross: int) -> None:
@@ -91,27 +102,27 @@ def taxed_line(line: InvoiceLine) -> TaxedLine:
 
 
 def _fresh(
-    unit: Unit, draft: Invoice, lines: Sequence[InvoiceLine], taxed: Sequence[TaxedLine], tax_date: date
-) -> dict[str, Any]:
-    """Columns that follow from the tax point. Nothing is asked where it is that of the draft.
+    unit: Unit, draft: Invoice, taxed: Sequence[TaxedLine], tax_date: date
+) -> tuple[dict[str, Any], InBase]:
+    """Columns that follow from the tax point, and how amounts are converted there.
 
-    On another day the taxes must still be those of the draft, which somebody has looked at; amounts in base follow the
-    exchange rate of the tax point.
+    The taxes must be those of the draft, which somebody has looked at: rates may have been changed since, for the same
+    day too. Amounts in base follow the exchange rate of the tax point.
     """
-    if tax_date == draft.tax_date:
-        return {}
     taxes = unit.ask(ITaxes)
     taxation = taxes.taxation(
-        {line.tax_class for line in lines}, Position(draft.tax_position), tax_date, draft.language
+        {line.tax_class for line in taxed}, Position(draft.tax_position), tax_date, draft.language
     )
     for line in taxed:
-        stored = [(rate.key, rate.percent) for rate in line.rates]
-        now = [(rate.key, rate.percent) for rate in taxation[line.tax_class].rates]
-        if now and now != stored:
+        now = taxation[line.tax_class]
+        rates = [(rate.key, rate.percent) for rate in now.rates] or [(now.category, Decimal(0))]
+        if now.category != line.category or rates != [(rate.key, rate.percent) for rate in line.rates]:
             raise Refused(_("The taxes have changed since this draft was written. Please save it again."))
-    if draft.currency == unit.company.currency:
-        return {"tax_date": tax_date}
-    summed = sum_up(unit, taxed, draft.currency, taxes.exchange_rate(draft.currency, tax_date))
+    rate = taxes.exchange_rate(draft.currency, tax_date)
+    in_base = AtRate(draft.currency, unit.company.currency, rate)
+    if to_scaled(rate) == draft.exchange_rate:
+        return {"tax_date": tax_date}, in_base
+    summed = sum_up(taxed, rate, in_base)
     table: Any = InvoiceTax.__table__
     unit.db.execute(
         update(table)
@@ -122,7 +133,7 @@ def _fresh(
             for row in summed.taxes
         ],
     )
-    return {"tax_date": tax_date, **summed.header}
+    return {"tax_date": tax_date, **summed.header}, in_base
 
 
 def accounts_of(
@@ -155,12 +166,16 @@ def finish(
     taxed: Sequence[TaxedLine],
     accounts: dict[tuple[str, str], Accounts],
     columns: dict[str, Any],
+    in_base: InBase,
     corrects: str = "",
 ) -> str:
-    """Number a draft that was checked, post its entry, issue its PDF and tell others; returns the number."""
+    """Number a draft that was checked, post its entry, issue its PDF and tell others; returns the number.
+
+    `in_base` converts its amounts as its header was converted.
+    """
     # The row is complete only at the end, and goes to the database as one statement.
     with unit.db.no_autoflush:
-        number = _finish(unit, draft, lines, taxed, accounts, columns, corrects)
+        number = _finish(unit, draft, lines, taxed, accounts, columns, in_base, corrects)
     unit.db.flush()
     unit.publish(
         InvoicePosted(
@@ -184,6 +199,7 @@ def _finish(
     taxed: Sequence[TaxedLine],
     accounts: dict[tuple[str, str], Accounts],
     columns: dict[str, Any],
+    in_base: InBase,
     corrects: str,
 ) -> str:
     day: date = columns["invoice_date"]
@@ -199,21 +215,24 @@ def _finish(
             journal=SALES_JOURNAL,
             day=day,
             text=f"{number} {draft.customer_name}",
-            lines=entry_lines(unit, draft, taxed, accounts),
+            lines=entry_lines(draft, taxed, accounts, in_base),
             document=f"{DOCUMENT_KIND}:{draft.public_id}",
+            of_nothing=not draft.gross,
         ),
         entry_number,
     )
     draft.number, draft.series, draft.year, draft.sequence = number, series.name, series.year, taken.number
     draft.state, draft.entry_id = POSTED, entry.id
+    draft.reported_on = _reported_on(unit, draft.tax_date)
     draft.receivable_id = next(iter(accounts.values())).receivable
     draft.due_date = None if credit else draft.due_date or day + timedelta(days=draft.payment_days)
     draft.open, draft.base_open = draft.gross, draft.base_gross
     draft.posted_at, draft.posted_by = unit.now(), unit.actor.name[:200]
     draft.search_text = fold(f"{number} {draft.search_text}")[:800]
+    breakdown = sum_up(taxed, from_scaled(draft.exchange_rate), in_base).taxes
     draft.document = documents.issue(
         unit,
-        printing.document(unit, draft, lines, printing.taxes_from(unit, draft, taxed), corrects),
+        printing.document(unit, draft, lines, printing.taxes_from(breakdown), corrects),
         DOCUMENT_KIND,
         draft.public_id,
         draft.customer_id,
@@ -221,20 +240,25 @@ def _finish(
     return number
 
 
+def _reported_on(unit: Unit, tax_date: date) -> date:
+    """The tax point or, where the books are closed over it, the first day that is open: one statement."""
+    locked = unit.db.scalar(select(locked_until()))
+    return tax_date if locked is None else max(tax_date, locked + timedelta(days=1))
+
+
 def entry_lines(
-    unit: Unit, draft: Invoice, taxed: Sequence[TaxedLine], accounts: dict[tuple[str, str], Accounts]
+    draft: Invoice,
+    taxed: Sequence[TaxedLine],
+    accounts: dict[tuple[str, str], Accounts],
+    in_base: InBase,
 ) -> list[ledger.Line]:
     """Receivable against revenue and tax; the other way round for a credit note. Amounts are those of `sum_up`."""
     sign = -1 if draft.kind == CREDIT_NOTE else 1
-    rate = from_scaled(draft.exchange_rate)
     revenue: dict[int, list[int]] = {}
     tax: dict[tuple[int, str], list[int]] = {}
-    for group in dict.fromkeys(line.group for line in taxed):
-        together = [line for line in taxed if line.group == group]
-        summed = sum_up(unit, together, draft.currency, rate).header
-        _add(revenue, accounts[group].revenue, summed["base_net"], summed["net"])
-    summed_taxes = sum_up(unit, taxed, draft.currency, rate).taxes
-    for row in summed_taxes:
+    for group, net in nets_of(taxed).items():
+        _add(revenue, accounts[group].revenue, in_base.net(group, net), net)
+    for row in sum_up(taxed, from_scaled(draft.exchange_rate), in_base).taxes:
         place = next(place for place in accounts if place[0] == row["key"])
         _add(tax, (accounts[place].tax, row["key"]), row["base_amount"], row["amount"])
     receivable = next(iter(accounts.values())).receivable

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from portal.kernel.money import Money, from_scaled
 from portal.kernel.unit import Unit
@@ -11,7 +12,6 @@ from portal.modules.finance.models import CREDIT_NOTE, Invoice, InvoiceLine, Inv
 from portal.modules.finance.services import reading
 from portal.modules.finance.services.account import AccountStatement
 from portal.modules.finance.services.ageing import BUCKETS, Aged
-from portal.modules.finance.services.totals import TaxedLine, sum_up
 from portal.ops.pdf import (
     AgeingBucket,
     Party,
@@ -38,7 +38,7 @@ def document(
         kind="credit_note" if invoice.kind == CREDIT_NOTE else "invoice",
         number=invoice.number,
         issue_date=invoice.invoice_date or unit.today(),
-        delivery_date=invoice.tax_date,
+        delivery_date=invoice.delivery_date,
         due_date=invoice.due_date,
         language=invoice.language,
         currency=invoice.currency,
@@ -74,9 +74,8 @@ def draft(unit: Unit, invoice: Invoice) -> PrintDocument:
     )
 
 
-def taxes_from(unit: Unit, invoice: Invoice, lines: Sequence[TaxedLine]) -> list[PrintTax]:
-    """The breakdown of a document that is being posted."""
-    rows = sum_up(unit, lines, invoice.currency, from_scaled(invoice.exchange_rate)).taxes
+def taxes_from(rows: Sequence[Mapping[str, Any]]) -> list[PrintTax]:
+    """The breakdown of a document that is being posted, from its rows of taxes."""
     return [
         PrintTax(row["title"], from_scaled(row["percent"]), row["base"], row["amount"], row["exemption"])
         for row in rows
@@ -109,11 +108,12 @@ def statement(unit: Unit, customer: CustomerFacts, account: AccountStatement, ag
         ),
         closing_minor=account.closing,
         ageing=_ageing(aged),
+        credits_minor=aged.credits if aged is not None else 0,
     )
 
 
 def _ageing(aged: Aged | None) -> tuple[AgeingBucket, ...]:
-    if aged is None or not any(aged.buckets):
+    if aged is None or not (any(aged.buckets) or aged.credits):
         return ()
     return tuple(
         AgeingBucket(first, last, amount) for (first, last), amount in zip(BUCKETS, aged.buckets, strict=True)

@@ -118,7 +118,8 @@ class TaxSum:
 
 
 def tax_summary(unit: Unit, start: date, end: date) -> list[TaxSum]:
-    """Taxes by rate of the documents whose tax point lies in the period."""
+    """Taxes by rate of the documents that are reported in the period: at their tax point or, posted after the books were
+    closed over it, on the first day that was open. So a closed period stays as it was reported."""
     sign = case((Invoice.kind == CREDIT_NOTE, -1), else_=1)
     rows = unit.db.execute(
         select(
@@ -130,7 +131,7 @@ def tax_summary(unit: Unit, start: date, end: date) -> list[TaxSum]:
             func.sum(sign * InvoiceTax.base_amount),
         )
         .join(Invoice, Invoice.id == InvoiceTax.invoice_id)
-        .where(Invoice.state == POSTED, Invoice.tax_date >= start, Invoice.tax_date <= end)
+        .where(Invoice.state == POSTED, Invoice.reported_on >= start, Invoice.reported_on <= end)
         .group_by(InvoiceTax.key, InvoiceTax.category, InvoiceTax.percent)
         .order_by(InvoiceTax.category, InvoiceTax.percent.desc(), InvoiceTax.key)
     )

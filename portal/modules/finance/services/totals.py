@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from portal.kernel import money
 from portal.kernel.errors import Invalid
@@ -62,6 +62,43 @@ class WorkedOut:
     header: dict[str, Any]
 
 
+class Shares(Protocol):
+    """What lines are worth as parts of something that was agreed, so that its parts sum to it."""
+
+    def of(self, line: DraftLine, taxation: Taxation) -> money.LineTotal | None:
+        """The worth of a line under these taxes; None where it is no part of what was agreed, and priced by itself."""
+        ...
+
+
+class InBase(Protocol):
+    """How the amounts of a document are converted to the base currency: minor units to minor units."""
+
+    def net(self, group: tuple[str, str], minor: int) -> int:
+        """The net of a group of lines (see `TaxedLine.group`)."""
+        ...
+
+    def tax(self, key: str, minor: int) -> int:
+        """The amount of a tax."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AtRate:
+    """Conversion at an exchange rate; nothing to convert between equal currencies."""
+
+    currency: str
+    base: str
+    rate: Decimal
+
+    def net(self, group: tuple[str, str], minor: int) -> int:
+        """The net at the rate."""
+        return self.tax("", minor)
+
+    def tax(self, key: str, minor: int) -> int:
+        """The amount at the rate."""
+        return minor if self.currency == self.base else convert(minor, self.currency, self.base, self.rate)
+
+
 @dataclass(frozen=True, slots=True)
 class TaxedLine:
     """A line with its amounts, of an invoice or credit note, as taxes are summed and posted from it."""
@@ -78,9 +115,10 @@ class TaxedLine:
         return self.rates[0].key, self.tax_class
 
 
-def work_out(unit: Unit, terms: Terms, lines: Sequence[DraftLine]) -> WorkedOut:
+def work_out(unit: Unit, terms: Terms, lines: Sequence[DraftLine], shares: Shares | None = None) -> WorkedOut:
     """Taxes and totals of lines, in at most two statements (taxes, exchange rate).
 
+    Lines that are parts of something agreed are worth what `shares` says; the others are computed together.
     Raises Invalid naming the field of a line whose figures are out of range, Refused where a tax or an exchange rate is
     missing.
     """
@@ -90,12 +128,13 @@ def work_out(unit: Unit, terms: Terms, lines: Sequence[DraftLine]) -> WorkedOut:
     )
     rate = taxes.exchange_rate(terms.currency, terms.tax_date)
     try:
-        totals = _compute(terms, lines, taxation)
+        totals = _totals(terms, lines, taxation, shares)
         rows = [
             _row(place, line, taxation[line.tax_class], total)
-            for place, (line, total) in enumerate(zip(lines, totals.lines, strict=True), start=1)
+            for place, (line, total) in enumerate(zip(lines, totals, strict=True), start=1)
         ]
-        summed = sum_up(unit, [taxed(row) for row in rows], terms.currency, rate)
+        in_base = AtRate(terms.currency, unit.company.currency, rate)
+        summed = sum_up([taxed(row) for row in rows], rate, in_base)
     except OutOfRange as error:
         raise Invalid({"": _("The total is too large.")}) from error
     return WorkedOut(rows, summed.taxes, {**summed.header, "tax_date": terms.tax_date})
@@ -108,21 +147,14 @@ def taxed(row: Mapping[str, Any]) -> TaxedLine:
     )
 
 
-def sum_up(unit: Unit, lines: Sequence[TaxedLine], currency: str, rate: Decimal) -> WorkedOut:
-    """Taxes and header of lines, the rows themselves left out.
+def sum_up(lines: Sequence[TaxedLine], rate: Decimal, in_base: InBase) -> WorkedOut:
+    """Taxes and header of lines, the rows themselves left out; a tax carries each text of exemption of its lines once.
 
     In base, nets are converted by tax and tax class and taxes by key, each rounded once, so that the parts that are
     posted sum to the header.
     """
-    base = unit.company.currency
-
-    def in_base(minor: int) -> int:
-        return minor if currency == base else convert(minor, currency, base, rate)
-
-    nets: dict[tuple[str, str], int] = {}
-    for line in lines:
-        nets[line.group] = nets.get(line.group, 0) + line.net
-    base_nets = {group: in_base(net) for group, net in nets.items()}
+    nets = nets_of(lines)
+    base_nets = {group: in_base.net(group, net) for group, net in nets.items()}
     taxes: dict[str, dict[str, Any]] = {}
     for line in lines:
         for stored in line.rates:
@@ -130,9 +162,10 @@ def sum_up(unit: Unit, lines: Sequence[TaxedLine], currency: str, rate: Decimal)
             row["base"] += line.net
             row["amount"] += stored.amount
     for key, row in taxes.items():
-        groups = {line.group for line in lines if any(stored.key == key for stored in line.rates)}
-        row["base_base"] = sum(base_nets[group] for group in groups)
-        row["base_amount"] = in_base(row["amount"])
+        under = [line for line in lines if any(stored.key == key for stored in line.rates)]
+        row["base_base"] = sum(base_nets[group] for group in {line.group for line in under})
+        row["base_amount"] = in_base.tax(key, row["amount"])
+        row["exemption"] = "\n".join(dict.fromkeys(line.exemption for line in under if line.exemption))
     net, tax = sum(nets.values()), sum(row["amount"] for row in taxes.values())
     base_net = sum(base_nets.values())
     base_tax = sum(row["base_amount"] for row in taxes.values())
@@ -146,6 +179,14 @@ def sum_up(unit: Unit, lines: Sequence[TaxedLine], currency: str, rate: Decimal)
         "base_gross": base_net + base_tax,
     }
     return WorkedOut([], list(taxes.values()), header)
+
+
+def nets_of(lines: Sequence[TaxedLine]) -> dict[tuple[str, str], int]:
+    """The net of each group of lines."""
+    nets: dict[tuple[str, str], int] = {}
+    for line in lines:
+        nets[line.group] = nets.get(line.group, 0) + line.net
+    return nets
 
 
 def rates_json(rates: Sequence[StoredRate]) -> str:
@@ -170,7 +211,7 @@ def _tax_row(position: int, line: TaxedLine, rate: StoredRate) -> dict[str, Any]
         "key": rate.key,
         "title": rate.title,
         "category": line.category,
-        "exemption": line.exemption,
+        "exemption": "",
         "percent": to_scaled(rate.percent),
         "base": 0,
         "amount": 0,
@@ -179,9 +220,14 @@ def _tax_row(position: int, line: TaxedLine, rate: StoredRate) -> dict[str, Any]
     }
 
 
-def _compute(terms: Terms, lines: Sequence[DraftLine], taxation: Mapping[str, Taxation]) -> money.Totals:
-    computed = [_money_line(place, line, taxation[line.tax_class]) for place, line in enumerate(lines)]
-    return money.compute(computed, terms.currency, Policy.parse(terms.policy))
+def _totals(
+    terms: Terms, lines: Sequence[DraftLine], taxation: Mapping[str, Taxation], shares: Shares | None
+) -> list[money.LineTotal]:
+    checked = [_money_line(place, line, taxation[line.tax_class]) for place, line in enumerate(lines)]
+    agreed = [shares.of(line, taxation[line.tax_class]) if shares else None for line in lines]
+    alone = [line for line, share in zip(checked, agreed, strict=True) if share is None]
+    computed = iter(money.compute(alone, terms.currency, Policy.parse(terms.policy)).lines if alone else ())
+    return [next(computed) if share is None else share for share in agreed]
 
 
 def _money_line(place: int, line: DraftLine, taxation: Taxation) -> money.Line:

@@ -44,13 +44,15 @@ def deliver(
 ) -> Made:
     """Deliver quantities by line id, in the line's unit; None of `on` means today.
 
-    Raises Invalid (`lines-<n>-quantity`, the n-th of `quantities` from 0) above what is open of a line, Refused for an
-    empty delivery.
+    Raises Invalid (`lines-<n>-quantity`, the n-th of `quantities` from 0) above what is open of a line, (`delivered_on`)
+    for a day to come, Refused for an empty delivery.
     """
+    day = on or unit.today()
+    if day > unit.today():
+        raise Invalid({"delivered_on": _("A day to come cannot be chosen.")})
     order, lines, row = begin(unit, order_id, "deliver", version)
     _check(lines, quantities)
     scaled = {line_id: to_scaled(quantity) for line_id, quantity in quantities.items() if quantity}
-    day = on or unit.today()
     made = _write(unit, order, scaled, day, note)
     for line in lines:
         line.delivered += scaled.get(line.id, 0)
@@ -64,7 +66,7 @@ def deliver(
     tell(unit, order, row, made.number, document)
     unit.publish(
         OrderDelivered(
-            order.id, order.public_id, order.customer_id, order.bill_on, made.public_id, _plain(scaled)
+            order.id, order.public_id, order.customer_id, order.bill_on, made.public_id, _plain(scaled), day
         )
     )
     close_if_done(unit, order)
