@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from portal.kernel.composition import Finding
 from portal.kernel.db import UtcDateTime
 from portal.kernel.i18n import Text, _
+from portal.modules.finance import recomputing
 
 _BATCH = 1000
 
@@ -38,6 +39,10 @@ def entries_balance(session: Session) -> Iterator[Finding]:
         yield Finding("finance.balance", f"{row.journal} {row.number}", "was written and never posted")
 
 
+_UNCOUNTED = """
+SELECT DISTINCT e.journal FROM finance_entry e WHERE NOT EXISTS
+  (SELECT 1 FROM finance_counter c WHERE c.series = 'journal:' || e.journal AND c.year = 0)
+"""
 _CHAIN = text(
     """
 SELECT e.journal, e.number, e.public_id, e.day, e.text, e.currency, e.document, e.reverses_id, e.posted_at,
@@ -65,6 +70,8 @@ def chain_is_whole(session: Session) -> Iterator[Finding]:
         if head.hash != _digest(found):
             yield Finding("finance.chain", name, "its content is not what was posted")
         previous[journal] = (number, head.hash)
+    for row in session.execute(text(_UNCOUNTED)):
+        yield Finding("finance.chain", f"journal:{row.journal}", "has entries, but no counter")
     for row in session.execute(text("SELECT series, last, last_hash FROM finance_counter WHERE year = 0")):
         if previous.get(row.series.removeprefix("journal:"), (0, "")) != (row.last, row.last_hash):
             yield Finding("finance.chain", row.series, "its counter does not stand at the last entry")
@@ -190,6 +197,7 @@ def allocations_fit(session: Session) -> Iterator[Finding]:
         yield Finding(
             "finance.allocation", f"{row.journal} {row.number}", "is not the difference of its allocations"
         )
+    yield from recomputing.allocations_in_time(session)
 
 
 # --- numbers -----------------------------------------------------------------------------------------------
@@ -288,6 +296,7 @@ def documents_have_their_entries(session: Session) -> Iterator[Finding]:
             yield Finding("finance.documents", row.number, "its reversal does not reverse its entry")
     for row in session.execute(text(_ORPHANS)):
         yield Finding("finance.documents", f"{row.journal} {row.number}", "belongs to no document")
+    yield from recomputing.citations(session)
 
 
 # --- totals ------------------------------------------------------------------------------------------------
@@ -301,7 +310,8 @@ LEFT JOIN (SELECT invoice_id, SUM(net) AS net, SUM(tax) AS tax, SUM(gross) AS gr
   GROUP BY invoice_id) AS l ON l.invoice_id = i.id
 LEFT JOIN (SELECT invoice_id, SUM(amount) AS amount, SUM(base_amount) AS base_amount FROM finance_invoice_tax
   GROUP BY invoice_id) AS t ON t.invoice_id = i.id
-WHERE i.kind <> 'opening' AND (i.net <> COALESCE(l.net, 0) OR i.tax <> COALESCE(l.tax, 0)
+LEFT JOIN finance_invoice o ON o.id = i.corrects_id AND o.kind = 'opening'
+WHERE i.kind <> 'opening' AND o.id IS NULL AND (i.net <> COALESCE(l.net, 0) OR i.tax <> COALESCE(l.tax, 0)
   OR i.gross <> COALESCE(l.gross, 0) OR i.tax <> COALESCE(t.amount, 0)
   OR i.base_tax <> COALESCE(t.base_amount, 0) OR i.base_gross <> i.base_net + i.base_tax)
 """
@@ -329,6 +339,7 @@ def totals_are_right(session: Session) -> Iterator[Finding]:
     rows = session.execute(text(_LINES), execution_options={"yield_per": _BATCH})
     for invoice_id, lines in groupby(rows, key=lambda row: row.invoice_id):
         yield from _line_findings(list(lines), stored.get(invoice_id, {}))
+    yield from recomputing.figures(session)
 
 
 def _line_findings(lines: list[Any], stored: dict[str, tuple[int, int]]) -> Iterator[Finding]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 from modules.finance.conftest import TODAY, line
+from sqlalchemy import text
 
+from portal.kernel.db import Contention
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.people import Scope
-from portal.modules.finance.services import account, reports
+from portal.kernel.unit import Unit
+from portal.modules.finance.services import account, allocation, chart, lock_date, reading, reports
 from portal.modules.taxes import services as taxes
 
 if TYPE_CHECKING:
@@ -135,8 +138,6 @@ def test_a_report_as_of_a_day_stays_after_later_acts(books: Books) -> None:
     ("days", "bucket"), [(0, 0), (1, 1), (30, 1), (31, 2), (60, 2), (61, 3), (90, 3), (91, 4)]
 )
 def test_due_today_is_not_overdue(books: Books, days: int, bucket: int) -> None:
-    from datetime import timedelta
-
     invoice = books.posted(day=date(2026, 6, 1))
     assert invoice.due_date == date(2026, 7, 1)
     report = books.aged(date(2026, 7, 1) + timedelta(days=days))
@@ -242,3 +243,85 @@ def _act(books: Books, model: Model, rng: random.Random, act: str) -> None:
         model.allocations[books.allocations()[-1].public_id] = (invoice, payment, amount)
         model.invoices[invoice] -= amount
         model.payments[payment] -= amount
+
+
+def test_parts_in_base_stay_within_the_document_in_whatever_order_they_are_undone(books: Books) -> None:
+    books.portal.run(lambda unit: taxes.add_exchange_rate(unit, "KRW", date(2026, 1, 1), Decimal("0.001429")))
+    invoice = books.posted(line("1", "21"), customer=books.beta, currency="KRW")
+    assert (invoice.gross, invoice.base_gross) == (21, 3)
+    books.pay(3, {invoice.public_id: 3}, customer=books.beta, currency="KRW")
+    second = books.pay(8, {invoice.public_id: 8}, customer=books.beta, currency="KRW")
+    books.undo(books.allocations()[0])
+    books.pay(1, {invoice.public_id: 1}, customer=books.beta, currency="KRW")
+    assert all(one.base_amount >= 0 for one in books.allocations() if one.undoes_id is None)
+    books.reverse(second)
+    rest = books.again(invoice).open
+    books.pay(rest, {invoice.public_id: rest}, customer=books.beta, currency="KRW")
+    assert (books.again(invoice).open, books.again(invoice).base_open) == (0, 0)
+    assert books.findings() == []
+
+
+def test_what_was_undone_is_not_allocated_from_an_earlier_day(books: Books) -> None:
+    early, late = TODAY - timedelta(20), TODAY - timedelta(10)
+    first, second = (books.posted(day=TODAY - timedelta(30)) for _place in range(2))
+    payment = books.pay(11900, {first.public_id: 11900}, day=early)
+    books.undo(books.allocations()[0], late)
+    other = books.pay(11900, day=early)
+    for paying, invoice in ((payment, second), (other, first)):
+        with pytest.raises(Invalid, match="taken back"):
+            books.allocate(paying, {invoice.public_id: 100}, late - timedelta(1))
+    with pytest.raises(Invalid, match="taken back"):
+        books.pay(100, {first.public_id: 100}, day=early)
+    with pytest.raises(Invalid):
+        books.reverse(payment, late - timedelta(1))
+    assert len(books.allocations()) == 2
+    books.allocate(payment, {second.public_id: 11900}, late)
+    books.allocate(other, {first.public_id: 11900}, late)
+    for day in (early, late - timedelta(1), late, TODAY):
+        assert books.aged(day).total.total == books.control(day)
+    assert books.findings() == []
+
+
+def test_an_older_payment_pays_an_invoice_that_a_newer_one_pays_too(books: Books) -> None:
+    invoice = books.posted(day=TODAY - timedelta(30))
+    books.pay(1000, {invoice.public_id: 1000}, day=TODAY - timedelta(5))
+    books.pay(1000, {invoice.public_id: 1000}, day=TODAY - timedelta(9))
+    assert books.again(invoice).open == 9900
+    assert books.findings() == []
+
+
+def test_nothing_is_allocated_in_a_period_that_was_closed_meanwhile(books: Books) -> None:
+    """The command read the lock date before it was moved; the database looks again."""
+    day = TODAY - timedelta(1)
+    invoice = books.posted(day=day)
+    payment = books.pay(500, day=day)
+
+    def act(unit: Unit) -> None:
+        before = chart.read(unit)
+        lock_date.move(unit, day, "", backwards=False)
+        locked = allocation.lock(unit, invoice.customer_id, [invoice.id])
+        mine = reading.lock_payment(unit, payment.id)
+        allocation.apply(unit, before, locked, mine, {invoice.id: 500}, day)
+
+    with pytest.raises(Refused, match="closed"):
+        books.portal.run(act)
+    assert list(books.allocations()) == []
+
+
+def test_a_lock_date_waits_for_an_allocation_under_way(books: Books) -> None:
+    if books.portal.house.database.is_sqlite:
+        return  # has one writer at a time
+    day = TODAY - timedelta(1)
+    invoice = books.posted(day=day)
+    payment = books.pay(500, day=day)
+
+    def impatient(unit: Unit) -> None:
+        unit.db.execute(text("SET LOCAL lock_timeout = 100"))
+        lock_date.move(unit, day, "", backwards=False)
+
+    with books.portal.unit() as unit:
+        allocation.allocate_payment(unit, payment, {invoice.public_id: 500}, day)
+        with pytest.raises(Contention):
+            books.portal.run(impatient, tries=1)
+    assert [one.day for one in books.allocations()] == [day]
+    assert books.rows("SELECT day FROM finance_lock_date") == []

@@ -88,6 +88,47 @@ TAMPERINGS = {
         "DELETE FROM finance_allocation WHERE payment_id = 1 AND undoes_id IS NULL",
         "allocation",
     ),
+    "allocation day": ("UPDATE finance_allocation SET day = '2026-01-01'", "allocation"),
+    "reversal day": ("UPDATE finance_payment_reversal SET day = '2026-12-31'", "documents"),
+    "due date": ("UPDATE finance_invoice SET due_date = '2026-01-01' WHERE kind = 'invoice'", "documents"),
+    "tax date": ("UPDATE finance_invoice SET tax_date = '2020-01-01'", "documents"),
+    "delivery date": ("UPDATE finance_invoice SET delivery_date = '2020-01-01'", "documents"),
+    "invoice currency": ("UPDATE finance_invoice SET currency = 'JPY' WHERE id = 1", "documents"),
+    "invoice rate": (
+        "UPDATE finance_invoice SET exchange_rate = 2 * exchange_rate WHERE currency = 'USD'",
+        "totals",
+    ),
+    "invoice name": ("UPDATE finance_invoice SET customer_name = 'Other'", "documents"),
+    "invoice document": ("UPDATE finance_invoice SET document = ''", "documents"),
+    "document of another": (
+        "UPDATE finance_invoice SET document = (SELECT document FROM finance_invoice WHERE id = 1) WHERE id = 2",
+        "documents",
+    ),
+    "line quantity": (
+        "UPDATE finance_invoice_line SET quantity = 2 * quantity WHERE corrects_id IS NULL",
+        "totals",
+    ),
+    "line price": ("UPDATE finance_invoice_line SET unit_price = 2 * unit_price", "totals"),
+    "line discount": ("UPDATE finance_invoice_line SET discount = 5000000", "totals"),
+    "line percent": ("""UPDATE finance_invoice_line SET rates = REPLACE(rates, '"19"', '"7"')""", "totals"),
+    "tax percent": ("UPDATE finance_invoice_tax SET percent = 0", "totals"),
+    "tax in base": ("UPDATE finance_invoice_tax SET base_base = base_base + 100", "totals"),
+    "tax shifted": (
+        (
+            "UPDATE finance_invoice_tax SET base_amount = base_amount + CASE position WHEN 1 THEN 5 ELSE -5 END"
+            " WHERE invoice_id = 1"
+        ),
+        "totals",
+    ),
+    "payment with its open amount": (
+        "UPDATE finance_payment SET amount = amount + 100, open = open + 100 WHERE open > 0",
+        "documents",
+    ),
+    "payment currency": ("UPDATE finance_payment SET currency = 'JPY' WHERE id = 4", "documents"),
+    "payment number": ("UPDATE finance_payment SET number = 'BANK-99' WHERE id = 1", "documents"),
+    "payment reference": ("UPDATE finance_payment SET reference = 'other' WHERE id = 1", "documents"),
+    "payment rate": ("UPDATE finance_payment SET exchange_rate = 1 WHERE currency = 'USD'", "totals"),
+    "journal without counter": ("DELETE FROM finance_counter WHERE series = 'journal:bank'", "chain"),
     "reversal gone": ("DELETE FROM finance_payment_reversal", "documents"),
 }
 
@@ -104,6 +145,7 @@ def busy(books: Books) -> Books:
     dollars = books.posted(customer=books.beta, currency="USD")
     books.portal.run(lambda unit: taxes.add_exchange_rate(unit, "USD", TODAY, Decimal("0.95")))
     books.pay(10000, {dollars.public_id: 9000}, customer=books.beta, currency="USD")
+    books.pay(500)
     assert books.findings() == []
     return books
 

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, or_, select
 
 from portal.kernel.db import new_public_id
 from portal.kernel.errors import Invalid, Refused
@@ -148,10 +148,14 @@ class Remainder:
         return cls(document.gross, document.base_gross, document.open, document.base_open)
 
     def take(self, amount: int) -> int:
-        """The value in base of a part of the open amount."""
-        base = portion(
+        """The value in base of a part of the open amount: none below zero, and the last part takes the rest.
+
+        Parts that were taken back in another order than they came leave more or less in base than their share.
+        """
+        share = portion(
             self._base_amount, Decimal(amount), Decimal(self._amount), self._base_used, Decimal(self._used)
         )
+        base = min(max(share, 0), self._base_amount - self._base_used)
         self._used += amount
         self._base_used += base
         return base
@@ -185,6 +189,30 @@ def _demand_day(
         raise Invalid({"day": _("A day to come cannot be chosen.")})
     if any(other_day is not None and day < other_day for other_day in dates):
         raise Invalid({"day": _("An allocation is not dated before the documents it connects.")})
+    undone = _last_undone(unit, other, amounts)
+    if undone is not None and day < undone:
+        raise Invalid(
+            {
+                "day": _(
+                    "An allocation of these documents was taken back on ${day}: choose that day or a later one.",
+                    mapping={"day": undone.isoformat()},
+                )
+            }
+        )
+
+
+def _last_undone(unit: Unit, other: Payment | Invoice, invoice_ids: Collection[int]) -> date | None:
+    """The newest day on which an allocation of these documents was taken back.
+
+    What it freed is not there before that day; other allocations were never more than there was.
+    """
+    documents = [*invoice_ids] if isinstance(other, Payment) else [*invoice_ids, other.id]
+    touched = [Allocation.invoice_id.in_(documents), Allocation.credit_note_id.in_(documents)]
+    if isinstance(other, Payment):
+        touched.append(Allocation.payment_id == other.id)
+    return unit.db.scalar(
+        select(func.max(Allocation.day)).where(Allocation.undoes_id.is_not(None), or_(*touched))
+    )
 
 
 def _post_differences(
@@ -247,10 +275,11 @@ def _insert(
         "created_at": unit.now(),
         "created_by": unit.actor.name[:200],
     }
-    unit.db.execute(
-        insert(Allocation),
-        [{"undoes_id": None, **row, **common, "public_id": new_public_id()} for row in rows],
-    )
+    with ledger.refusing_closed():
+        unit.db.execute(
+            insert(Allocation),
+            [{"undoes_id": None, **row, **common, "public_id": new_public_id()} for row in rows],
+        )
 
 
 def settle(locked: Ends, *, closed: Collection[int] = (), opened: Collection[int] = ()) -> None:

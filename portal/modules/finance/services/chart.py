@@ -28,6 +28,10 @@ from portal.modules.finance.models import (
     LockDate,
     PostingRule,
 )
+from portal.modules.finance.settings import EXCHANGE_ACCOUNT, OPENING_ACCOUNT, RECEIVABLE_ACCOUNT
+
+#: The settings that name accounts.
+NAMING = (RECEIVABLE_ACCOUNT, EXCHANGE_ACCOUNT, OPENING_ACCOUNT)
 
 KINDS: Mapping[str, Text] = {
     ASSET: _("Asset"),
@@ -77,9 +81,13 @@ class Chart:
         return next((account for account in self.accounts if account.public_id == public_id), None)
 
     def at(self, setting: Setting[str], number: str) -> AccountFacts:
-        """The account that a setting names by its number. Raises Refused, naming the setting, where there is none."""
+        """The account that a setting names by its number.
+
+        Raises Refused, naming the setting, where there is none, or where it is not for customers and has to be.
+        """
         for account in self.accounts:
             if account.number == number and account.active:
+                _demand_purpose(account, setting)
                 return account
         raise Refused(
             _(
@@ -96,6 +104,16 @@ class Chart:
     def active(self) -> list[AccountFacts]:
         """The active accounts."""
         return [account for account in self.accounts if account.active]
+
+
+def _demand_purpose(account: AccountFacts, setting: Setting[str]) -> None:
+    if setting.key == RECEIVABLE_ACCOUNT.key and account.purpose != RECEIVABLE:
+        raise Refused(
+            _(
+                "The account ${number}, which the setting ${key} names, is not an account for customers.",
+                mapping={"number": account.number, "key": setting.key},
+            )
+        )
 
 
 def refuse_closed(day: date, locked_until: date | None) -> None:
@@ -157,13 +175,19 @@ def add_account(unit: Unit, data: AccountData) -> str:
 def change_account(unit: Unit, account: AccountFacts, data: AccountData) -> None:
     """Rename or renumber an account, or take it out of use.
 
-    Kind and purpose of an account with entries stay, and an account that a posting rule names stays in use. Raises
-    Invalid.
+    Kind and purpose of an account stay once it has entries or a posting rule or setting names it, and an account that a
+    posting rule names stays in use. Raises Invalid.
     """
     _check(unit, data, account)
-    if (data.kind, data.purpose) != (account.kind, account.purpose) and _has_lines(unit, account.id):
+    changed = (data.kind, data.purpose) != (account.kind, account.purpose)
+    if changed and _has_lines(unit, account.id):
         raise Invalid({"kind": _("The account has entries: its kind and purpose stay.")})
-    if not data.active and _has_rules(unit, account.id):
+    if changed and account.number in {unit.setting(setting) for setting in NAMING}:
+        raise Invalid({"kind": _("A setting names this account: its kind and purpose stay.")})
+    ruled = (changed or not data.active) and _has_rules(unit, account.id)
+    if changed and ruled:
+        raise Invalid({"kind": _("A posting rule names this account: its kind and purpose stay.")})
+    if ruled:
         raise Invalid({"active": _("A posting rule names this account.")})
     unit.db.execute(
         update(Account)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import insert, select
 
@@ -16,6 +18,7 @@ from portal.kernel.money import OutOfRange, convert, to_scaled
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import CustomerFacts, ICustomers
 from portal.modules.finance.models import (
+    CREDIT_NOTE,
     GENERAL_JOURNAL,
     OPENING,
     OPENING_JOURNAL,
@@ -24,9 +27,15 @@ from portal.modules.finance.models import (
     Entry,
     Invoice,
 )
-from portal.modules.finance.services import ledger, reading
+from portal.modules.finance.services import allocation, ledger, reading
 from portal.modules.finance.services.chart import AccountFacts, Chart
-from portal.modules.finance.settings import OPENING_ACCOUNT, POLICY, RECEIVABLE_ACCOUNT
+from portal.modules.finance.settings import (
+    CREDIT_SERIES,
+    INVOICE_SERIES,
+    OPENING_ACCOUNT,
+    POLICY,
+    RECEIVABLE_ACCOUNT,
+)
 from portal.modules.taxes.interfaces import ITaxes, Position
 
 
@@ -93,12 +102,19 @@ def _account(books: Chart, place: int, line: ManualLine) -> AccountFacts:
 
 
 def reverse_entry(unit: Unit, books: Chart, public_id: str, day: date) -> str:
-    """Take an entry by hand back on a day; returns the public id of the entry that does.
+    """Take an entry by hand, or an opening item, back on a day; returns the public id of the entry that does.
 
-    Raises Refused for one that was reversed already, for a reversal, or for the entry of a document, which is corrected
-    through the document; Invalid for a day before it or to come; LookupError when unknown.
+    Raises Refused for one that was reversed already, for a reversal, for an opening item of which something is settled,
+    or for the entry of another document, which is corrected through the document; Invalid for a day before it or to
+    come; LookupError when unknown.
     """
     _demand_day(unit, books, day)
+    item = unit.db.scalar(
+        select(Invoice)
+        .join(Entry, Entry.id == Invoice.entry_id)
+        .where(Entry.public_id == public_id, Invoice.kind == OPENING)
+    )
+    locked = None if item is None else allocation.lock(unit, item.customer_id, [item.id])
     entry = unit.db.scalar(
         select(Entry)
         .where(Entry.public_id == public_id)
@@ -107,7 +123,7 @@ def reverse_entry(unit: Unit, books: Chart, public_id: str, day: date) -> str:
     )
     if entry is None:
         raise LookupError(f"no entry {public_id}")
-    if entry.document:
+    if entry.document and locked is None:
         raise Refused(_("This entry belongs to a document and is corrected through it."))
     if entry.reverses_id is not None:
         raise Refused(_("A reversal is not reversed: post the entry anew."))
@@ -115,6 +131,8 @@ def reverse_entry(unit: Unit, books: Chart, public_id: str, day: date) -> str:
         raise Refused(_("This entry was reversed already."))
     if day < entry.day:
         raise Invalid({"day": _("A reversal is not dated before its entry.")})
+    if item is not None and locked is not None:
+        return _reverse_item(unit, books, entry, locked, locked.invoice(item.id), day)
     new = ledger.NewEntry(
         journal=entry.journal,
         day=day,
@@ -128,6 +146,76 @@ def reverse_entry(unit: Unit, books: Chart, public_id: str, day: date) -> str:
 # --- opening items -----------------------------------------------------------------------------------------
 
 
+def _reverse_item(
+    unit: Unit, books: Chart, entry: Entry, locked: allocation.Ends, item: Invoice, day: date
+) -> str:
+    """A credit note of the whole item without a series, called like its entry, and allocated to it."""
+    if item.open != item.gross:
+        raise Refused(_("Something of this opening item is settled: take its allocations back first."))
+    public_id = new_public_id()
+    new = ledger.NewEntry(
+        journal=OPENING_JOURNAL,
+        day=day,
+        text=f"{item.number} {item.customer_name}",
+        lines=ledger.negated(ledger.lines_of(unit, entry.id)),
+        document=f"finance.invoice:{public_id}",
+        reverses_id=entry.id,
+    )
+    posted = ledger.post(unit, new)
+    # Not tracked by the session: its open amounts are the database's.
+    note_id = unit.db.scalars(
+        insert(Invoice)
+        .values(
+            **{name: getattr(item, name) for name in _REVERSED},
+            **_moment(unit),
+            public_id=public_id,
+            kind=CREDIT_NOTE,
+            state=POSTED,
+            number=posted.label,
+            corrects_id=item.id,
+            search_text=fold(f"{posted.label} {item.number} {item.customer_name} {item.customer_number}"),
+            invoice_date=day,
+            tax_date=day,
+            entry_id=posted.id,
+        )
+        .returning(Invoice.id)
+    ).one()
+    note = unit.db.get_one(Invoice, note_id)
+    allocation.apply(unit, books, locked, note, {item.id: item.gross}, day)
+    return posted.public_id
+
+
+#: What the reversal of an opening item has from it.
+_REVERSED = (
+    "customer_id",
+    "customer_name",
+    "customer_number",
+    "customer_vat_id",
+    "language",
+    "billing_address",
+    "payment_days",
+    "payment_terms",
+    "currency",
+    "exchange_rate",
+    "policy",
+    "tax_position",
+    "net",
+    "tax",
+    "gross",
+    "base_net",
+    "base_tax",
+    "base_gross",
+    "open",
+    "base_open",
+    "receivable_id",
+)
+
+
+def _moment(unit: Unit) -> dict[str, Any]:
+    now, name = unit.now(), unit.actor.name[:200]
+    return {"created_at": now, "created_by": name, "posted_at": now, "posted_by": name}
+
+
 @dataclass(frozen=True, slots=True)
 class OpeningItem:
     """An invoice from before the books began: its number, dates, and what is still open of it in minor units."""
@@ -139,15 +227,31 @@ class OpeningItem:
     amount: int
 
 
+def _demand_fit(unit: Unit, item: OpeningItem, day: date) -> None:
+    errors: dict[str, Text] = {}
+    if item.amount <= 0:
+        errors["amount"] = _("An amount is above zero.")
+    if item.issued_on > day:
+        errors["issued_on"] = _("An opening item was issued before it is taken into the books.")
+    if item.due_date < item.issued_on:
+        errors["due_date"] = _("An invoice is not due before its date.")
+    series = "|".join(unit.setting(setting) for setting in (INVOICE_SERIES, CREDIT_SERIES))
+    if re.fullmatch(rf"({series})-\d{{4}}-\d+|{OPENING_JOURNAL}-\d+", item.number.strip(), re.IGNORECASE):
+        errors["number"] = _(
+            "Documents of this portal get such numbers. Add something, such as a letter before it."
+        )
+    if errors:
+        raise Invalid(errors)
+
+
 def add_opening_item(unit: Unit, books: Chart, customer: CustomerFacts, item: OpeningItem, day: date) -> str:
     """Take an open invoice of before into the books on a day, against the opening account; returns its public id.
 
-    Raises Invalid for a number that is taken or an amount that does not fit, Refused for a closed day or a missing
-    exchange rate.
+    Raises Invalid for a number that is taken or that this portal gives itself, dates out of order, or an amount that
+    does not fit, Refused for a closed day or a missing exchange rate.
     """
     _demand_day(unit, books, day)
-    if item.amount <= 0:
-        raise Invalid({"amount": _("An amount is above zero.")})
+    _demand_fit(unit, item, day)
     unit.ask(ICustomers).lock(customer.id)
     if unit.db.scalar(select(Invoice.id).where(Invoice.number == item.number)) is not None:
         raise Invalid({"number": _("There is a document with this number already.")})
@@ -208,10 +312,7 @@ def add_opening_item(unit: Unit, books: Chart, customer: CustomerFacts, item: Op
             base_open=amount,
             receivable_id=receivable.id,
             entry_id=entry.id,
-            created_at=unit.now(),
-            created_by=unit.actor.name[:200],
-            posted_at=unit.now(),
-            posted_by=unit.actor.name[:200],
+            **_moment(unit),
         )
     )
     return public_id

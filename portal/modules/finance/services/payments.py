@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import aliased
 
 from portal.kernel.db import new_public_id
@@ -137,7 +137,8 @@ def _in_base(unit: Unit, data: PaymentData, rate: Decimal) -> int:
 def reverse(unit: Unit, books: Chart, payment: Payment, day: date, reason: str) -> None:
     """The bank took a payment back on a day: what it paid is open again, and its entry is reversed.
 
-    Raises Refused for one that was reversed already or a closed day, Invalid for a day before the payment or to come.
+    Raises Refused for one that was reversed already or a closed day, Invalid for a day to come, before the payment, or
+    before an allocation of it or what took that back.
     """
     standing = _standing(unit, payment.id)
     ids = sorted({one.invoice_id for one in standing})
@@ -148,7 +149,7 @@ def reverse(unit: Unit, books: Chart, payment: Payment, day: date, reason: str) 
     if {one.id for one in _standing(unit, payment.id)} != {one.id for one in standing}:
         raise Refused(_("Somebody allocated this payment meanwhile. Please look at it again."))
     books.refuse_closed(day)
-    if not payment.day <= day <= unit.today() or any(day < one.day for one in standing):
+    if not max(payment.day, _last_touched(unit, payment.id) or payment.day) <= day <= unit.today():
         raise Invalid({"day": _("The day lies between the payment with its allocations and today.")})
     entry = ledger.post(
         unit,
@@ -174,6 +175,11 @@ def reverse(unit: Unit, books: Chart, payment: Payment, day: date, reason: str) 
         )
     )
     unit.publish(PaymentReversed(payment.public_id, payment.customer_id, payment.currency, payment.amount))
+
+
+def _last_touched(unit: Unit, payment_id: int) -> date | None:
+    """The newest day on which a payment was allocated or an allocation of it taken back."""
+    return unit.db.scalar(select(func.max(Allocation.day)).where(Allocation.payment_id == payment_id))
 
 
 def _standing(unit: Unit, payment_id: int) -> list[Allocation]:
