@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from webtest import TestResponse
 from webtest.forms import Form as WebTestForm
 
@@ -111,7 +111,9 @@ def unique(context: Acts, request: Request) -> Any:
     """Checks, then enters a key that only one row may have."""
     if request.db.scalar(select(JobRow.id).where(JobRow.dedupe == "same")) is not None:
         raise Refused("Taken")
-    request.unit.enqueue("acts.note", {"text": "unique"}, dedupe="same")
+    now = request.unit.now()
+    row = {"kind": "acts.note", "payload": "{}", "state": "waiting", "attempts": 0, "dedupe": "same"}
+    request.db.execute(insert(JobRow).values(**row, created_at=now, run_after=now))
     return HTTPSeeOther(location="/acts/done")
 
 

@@ -22,6 +22,7 @@ from portal.modules.finance.forms import (
     customer_search,
     period,
 )
+from portal.modules.finance.models import OPENING_JOURNAL
 from portal.modules.finance.permissions import JOURNAL, VIEW
 from portal.modules.finance.resources import AccountNode, Entries, EntryNode
 from portal.modules.finance.services import journals, reports
@@ -52,7 +53,9 @@ def entry(context: EntryNode, request: Request) -> dict[str, Any]:
     kind, _colon, public_id = found.document.partition(":")
     paths = {"finance.invoice": "invoices", "finance.payment": "payments"}
     document = f"/finance/{paths[kind]}/{public_id}/" if kind in paths else None
-    reversible = not found.document and found.reverses is None and found.reversed_by is None
+    # Documents are corrected through credit notes; an opening item has no other correction than its reversal.
+    own = not found.document or found.journal == OPENING_JOURNAL
+    reversible = own and found.reverses is None and found.reversed_by is None
     return {
         "entry": found,
         "document": document,
