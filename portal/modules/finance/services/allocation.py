@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import ColumnElement, func, insert, or_, select
 
 from portal.kernel.db import new_public_id
 from portal.kernel.errors import Invalid, Refused
@@ -207,7 +207,10 @@ def _last_undone(unit: Unit, other: Payment | Invoice, invoice_ids: Collection[i
     What it freed is not there before that day; other allocations were never more than there was.
     """
     documents = [*invoice_ids] if isinstance(other, Payment) else [*invoice_ids, other.id]
-    touched = [Allocation.invoice_id.in_(documents), Allocation.credit_note_id.in_(documents)]
+    touched: list[ColumnElement[bool]] = [
+        Allocation.invoice_id.in_(documents),
+        Allocation.credit_note_id.in_(documents),
+    ]
     if isinstance(other, Payment):
         touched.append(Allocation.payment_id == other.id)
     return unit.db.scalar(
