@@ -152,7 +152,7 @@ def _lines(lines: list[Any]) -> Iterator[str]:
             exact *= 10 ** exponent(line.currency)
         alone = line.of_net is None and line.order_line_id is None
         if abs(amount - exact) > (Fraction(1, 2) if alone else 1):
-            yield f"line {line.position}: its quantity and price give {float(exact):.2f}, not {amount}"
+            yield f"line {line.position}: its quantity and price give {round(exact)}, not {amount}"
 
 
 def _percents(lines: list[Any], taxes: list[Any]) -> Iterator[str]:
