@@ -122,6 +122,31 @@ def test_an_order_of_nothing_is_settled_when_it_is_posted(shop: Shop, desk: Book
     assert desk.findings() == []
 
 
+def test_the_quantities_of_an_invoice_of_nothing_are_taken_back(shop: Shop, desk: Books) -> None:
+    order = shop.confirmed(_priced("2", "10", "100"), bill_on="delivery")
+    shop.deliver(order, "2")
+    invoice = desk.post(_invoices(desk)[-1])
+    note = desk.credit(invoice, "1.5")
+    assert (note.gross, note.open, note.number, note.state) == (0, 0, "CN-2026-00001", "posted")
+    assert [one.credited for one in desk.lines(invoice)] == [1_500_000]
+    assert [one.invoiced for one in shop.facts(order).lines] == [Decimal("0.5")]
+    assert desk.allocations() == []
+    with pytest.raises(Invalid, match="left to credit"):
+        desk.credit(invoice, "1")
+    desk.credit(invoice, "0.5")
+    assert [one.invoiced for one in shop.facts(order).lines] == [0]
+    assert desk.ledger() == {}
+    assert desk.findings() == []
+
+
+def test_a_line_of_nothing_is_credited_alone(books: Books) -> None:
+    invoice = books.posted(line(), line(price="0"))
+    note = books.credit(invoice, "0", "1")
+    assert (note.gross, books.again(invoice).open) == (0, 11900)
+    assert [one.credited for one in books.lines(invoice)] == [0, 1_000_000]
+    assert books.findings() == []
+
+
 def test_goods_delivered_before_posting_date_the_supply_of_what_was_drafted_at_once(
     shop: Shop, desk: Books
 ) -> None:

@@ -160,11 +160,8 @@ def _insert(
     rounding = Policy.parse(invoice.policy).rounding
     rows = [_row(place, line, quantity, rounding) for place, (line, quantity) in enumerate(chosen, start=1)]
     summed = sum_up([taxed(row) for row in rows], from_scaled(invoice.exchange_rate), in_base)
-    gross = summed.header["gross"]
-    if not gross:
-        raise Invalid({"": _("There is no amount to credit in these quantities.")})
     public_id = new_public_id()
-    posting.vote(unit, invoice, CREDIT_NOTE, public_id, gross)
+    posting.vote(unit, invoice, CREDIT_NOTE, public_id, summed.header["gross"])
     cited = (
         "customer_id",
         "customer_name",
