@@ -39,7 +39,7 @@ log = structlog.wrap_logger(
 )
 
 #: Addresses that are asked every few seconds by machines: logged only when debugging.
-_QUIET = ("/healthz", "/readyz", "/static/")
+_QUIET = ("/healthz", "/readyz", "/jobsz", "/static/")
 
 
 def request_log_tween(handler: Handler, registry: Registry) -> Handler:

@@ -28,6 +28,12 @@ HEARTBEAT = Setting(
     "15",
     "seconds between the signs of life of a running job; after four without one it is run again",
 )
+LATE_AFTER = Setting(
+    "portal.jobs.late_after",
+    positive,
+    "900",
+    "seconds a due job may wait before /jobsz says that work piles up",
+)
 
 FILE, SMTP = "file", "smtp"
 
@@ -49,19 +55,13 @@ MAIL_TLS = Setting(
     "how the connection to the mail server is encrypted",
 )
 
-READY_JOB_AGE = Setting(
-    "portal.ready.job_age",
-    positive,
-    "900",
-    "seconds a due job may wait before /readyz says that work piles up",
-)
-
 ALL = (
     WORKER,
     POLL,
     ATTEMPTS,
     RETRY_DELAY,
     HEARTBEAT,
+    LATE_AFTER,
     MAIL_TRANSPORT,
     MAIL_FOLDER,
     MAIL_HOST,
@@ -69,5 +69,4 @@ ALL = (
     MAIL_USER,
     MAIL_PASSWORD,
     MAIL_TLS,
-    READY_JOB_AGE,
 )

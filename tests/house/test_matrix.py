@@ -26,6 +26,7 @@ from portal.web.request import CSRF_FIELD
 
 OPEN = [
     "portal.ops.health.healthz",
+    "portal.ops.health.jobsz",
     "portal.ops.health.readyz",
     "portal.people.views.links.forgotten",
     "portal.people.views.links.invitation",

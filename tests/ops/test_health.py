@@ -19,7 +19,7 @@ from portal.testing import TestPortal
 
 @pytest.fixture
 def portal(portals: Callable[..., TestPortal]) -> TestPortal:
-    return portals(ready__job_age="60")
+    return portals(jobs__late_after="60")
 
 
 def nothing(unit: Unit, payload: Mapping[str, Any]) -> None:
@@ -33,19 +33,32 @@ def test_healthy(portal: TestPortal) -> None:
     assert "Set-Cookie" not in browser.get("/readyz").headers
 
 
-def test_late_jobs_are_not_ready(portal: TestPortal) -> None:
+def test_late_jobs_are_told_and_the_web_server_stays_ready(portal: TestPortal) -> None:
     portal.house.jobs["test.late"] = Job("test.late", "ops", nothing)
     with portal.unit() as unit:
         unit.enqueue("test.late", {})
     browser = portal.browser()
     portal.clock.advance(seconds=60)
-    assert browser.get("/readyz").json == {"status": "ready"}
+    assert browser.get("/jobsz").json == {"status": "in time"}
     portal.clock.advance(seconds=1)
-    answer = browser.get("/readyz", status=503)
-    assert answer.json == {"status": "not ready", "reason": "a background job has been due for 61 seconds"}
-    assert browser.get("/healthz").json == {"status": "ok"}
-    portal.work()
+    answer = browser.get("/jobsz", status=503)
+    assert answer.json == {"status": "late", "reason": "a background job has been due for 61 seconds"}
     assert browser.get("/readyz").json == {"status": "ready"}
+    portal.work()
+    assert browser.get("/jobsz").json == {"status": "in time"}
+
+
+def test_a_patient_job_and_one_of_a_module_that_is_off_are_never_late(portal: TestPortal) -> None:
+    portal.house.jobs["test.patient"] = Job("test.patient", "ops", nothing, patient=True)
+    portal.house.jobs["test.off"] = Job("test.off", "ops", nothing)
+    with portal.unit() as unit:
+        unit.enqueue("test.patient", {})
+        unit.enqueue("test.off", {})
+    portal.clock.advance(days=600)
+    browser = portal.browser()
+    assert browser.get("/jobsz", status=503).json["status"] == "late"
+    del portal.house.jobs["test.off"]
+    assert browser.get("/jobsz").json == {"status": "in time"}
 
 
 def test_pending_migrations_are_not_ready(portal: TestPortal) -> None:
@@ -58,8 +71,13 @@ def test_pending_migrations_are_not_ready(portal: TestPortal) -> None:
 def test_a_database_without_answer_is_not_ready(portal: TestPortal) -> None:
     with portal.unit() as unit:
         unit.db.execute(text("DROP TABLE kernel_job"))
-    answer = portal.browser().get("/readyz", status=503)
-    assert answer.json == {"status": "not ready", "reason": "the database does not answer"}
+    browser = portal.browser()
+    reason = "the database does not answer"
+    assert browser.get("/jobsz", status=503).json == {"status": "late", "reason": reason}
+    assert browser.get("/readyz").json == {"status": "ready"}
+    with portal.unit() as unit:
+        unit.db.execute(text("ALTER TABLE ops_alembic_version RENAME COLUMN version_num TO gone"))
+    assert browser.get("/readyz", status=503).json == {"status": "not ready", "reason": reason}
 
 
 def test_the_request_id_is_echoed(portal: TestPortal) -> None:
