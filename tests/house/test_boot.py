@@ -82,6 +82,50 @@ def test_production_is_strict(url: str, changes: dict[str, str], sentence: str) 
     assert refusal(raw).startswith(sentence)
 
 
+@pytest.mark.parametrize("email", ["", "office", "office@company", "Office <office@company.example>"])
+def test_the_company_needs_an_email(url: str, email: str) -> None:
+    raw = raw_settings((), url) | {"portal.company.email": email}
+    assert refusal(raw) == (
+        f"portal.company.email must be an e-mail address such as office@company.example, not {email!r}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("none.png", None, "names a file that does not exist: {path}"),
+        ("logo.gif", b"GIF89a", "must name a PNG, JPEG or SVG file, not {path}"),
+        ("logo.png", b"\xff\xd8\xff\xe0 a JPEG", "names a file that is no PNG picture: {path}"),
+        ("logo.jpg", b"\x89PNG\r\n\x1a\n a PNG", "names a file that is no JPG picture: {path}"),
+        ("logo.svg", b"<html></html>", "names a file that is no SVG picture: {path}"),
+        ("logo.svg", b"", "names a file that is no SVG picture: {path}"),
+    ],
+)
+def test_a_logo_that_the_documents_cannot_show(
+    url: str, tmp_path: Path, name: str, content: bytes | None, sentence: str
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    raw = raw_settings((), url) | {"portal.company.logo": str(path)}
+    assert refusal(raw) == f"portal.company.logo {sentence.format(path=path)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("logo.PNG", b"\x89PNG\r\n\x1a\n\0"),
+        ("logo.jpeg", b"\xff\xd8\xff\xe0"),
+        ("logo.svg", b'<?xml version="1.0"?>\n<!-- drawn -->\n<svg xmlns="http://www.w3.org/2000/svg"/>'),
+    ],
+)
+def test_a_logo_that_the_documents_can_show(url: str, tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    house = portal.compose(raw_settings((), url) | {"portal.company.logo": str(tmp_path / name)}).house
+    assert house.company.logo == tmp_path / name
+    house.database.engine.dispose()
+
+
 def test_pending_migrations_name_the_command(url: str) -> None:
     raw = raw_settings((), url)
     with pytest.raises(
