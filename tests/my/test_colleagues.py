@@ -153,6 +153,8 @@ def test_a_member_and_a_disabled_person_are_not_invited(house: TestPortal) -> No
         services.disable(unit, user)
     for email in (EVE, "out@acme.example", "no address"):
         assert invite(eve, email).status_int == 422
+    field = invite(eve, "out@acme.example").html.find(id=re.compile("email-error$"))
+    assert "The access of out@acme.example has been disabled" in str(field)
     assert scopes(house) == {EVE: {"view", "order", "manage"}}
     assert mails(house) == []
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.kernel.db import Contention
 from portal.kernel.errors import Invalid, Refused
-from portal.kernel.i18n import _
+from portal.kernel.i18n import Text, _
 from portal.kernel.people import SCOPES, Membership, Realm
 from portal.kernel.unit import Unit
 from portal.people import mails
@@ -89,14 +89,14 @@ def invite_member(
     """Let somebody use a customer account and send them one mail.
 
     Whoever has an e-mail of a customer's person already gets a further membership; their name, language and
-    password stay their own. Raises Invalid for e-mail, name or scopes, Refused for a member or a disabled person.
+    password stay their own. Raises Invalid for e-mail, name or scopes, and for a disabled person; Refused for a member.
     """
     name = users.checked_name(name)
     user = users.find_user(unit, Realm.CUSTOMERS, email)
     if user is None:
         user = users.add_user(unit, Realm.CUSTOMERS, email, name, language=language)
     elif not user.active:
-        raise Refused(_("This person cannot be invited. Please ask us."))
+        raise Invalid({"email": _disabled(unit, user)})
     add_membership(unit, user, customer_id, account, account_name, scopes, invited_as=name)
     if user.is_invited:
         tokens.send_invitation(unit, user, replace=False)
@@ -180,6 +180,14 @@ def rename_account(unit: Unit, customer_id: int, name: str) -> None:
         .where(AccountMembership.customer_id == customer_id)
         .values(name=name)
         .execution_options(synchronize_session=False)
+    )
+
+
+def _disabled(unit: Unit, user: User) -> Text:
+    facts = {"email": user.email_folded, "company": unit.company.name}
+    return _(
+        "The access of ${email} has been disabled. Ask an administrator of ${company} to enable it again, then invite.",
+        mapping=facts,
     )
 
 

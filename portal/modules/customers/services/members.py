@@ -21,7 +21,7 @@ def members(unit: Unit, customer_id: int) -> Sequence[Member]:
 def invite(unit: Unit, customer: Customer, email: str, name: str, scopes: Collection[str]) -> None:
     """Let somebody use the account and send them one mail.
 
-    Raises Refused for an archived account, a member or a disabled person, Invalid for e-mail or name.
+    Raises Refused for an archived account or a member, Invalid for e-mail or name and for a disabled person.
     """
     if not customer.active:
         raise Refused(_("Nobody is invited to an archived account."))
