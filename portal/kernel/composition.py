@@ -104,6 +104,16 @@ class DocumentType:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentitySource:
+    """A way in which a request says who is behind it; the first source that knows somebody is believed."""
+
+    name: str
+    module: str
+    identify: Callable[[Request], Identity | None]
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """What a module adds to the demo data; run in the order of the modules."""
 
@@ -142,7 +152,7 @@ class House:
     boot_checks: list[Callable[[House, Session], None]] = field(
         default_factory=list[Callable[["House", Session], None]]
     )
-    identify: Callable[[Request], Identity | None] | None = None
+    identity_sources: list[IdentitySource] = field(default_factory=list["IdentitySource"])
     #: Names of the people who can grant roles, for the page that says whom to ask.
     administrators: Callable[[Request], Iterable[str]] = lambda _request: ()
 
@@ -306,19 +316,24 @@ class Composer(Configurator):
 
     @action_method
     def identify_by(
-        self,
-        source: Callable[[Request], Identity | None],
-        administrators: Callable[[Request], Iterable[str]],
-        *,
-        module: str,
+        self, name: str, identify: Callable[[Request], Identity | None], *, module: str, order: int = 50
     ) -> None:
-        """Name the source of identities, and of the people to ask for a right."""
+        """Add a source of identities (a session's cookie, a token in a header); asked in order."""
 
         def put() -> None:
-            self.house.identify = source
+            self.house.identity_sources.append(IdentitySource(name, module, identify, order))
+            self.house.identity_sources.sort(key=lambda source: source.order)
+
+        self._enter("identity source", name, module, put)
+
+    @action_method
+    def ask_for_roles(self, administrators: Callable[[Request], Iterable[str]], *, module: str) -> None:
+        """Name the people who can grant a role, for the page that says whom to ask."""
+
+        def put() -> None:
             self.house.administrators = administrators
 
-        self._enter("identity source", "session", module, put)
+        self._enter("administrators", "names", module, put)
 
     def add_locale(self, directory: str) -> None:
         """Add a directory of gettext catalogues (an asset spec such as "acme:locale")."""

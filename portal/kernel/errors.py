@@ -45,6 +45,8 @@ class NextStep(Enum):
 
     SIGN_IN = "sign_in"
     SECOND_FACTOR = "second_factor"
+    #: Prove anew who one is: the last proof is too old for what was asked.
+    VERIFY = "verify"
     ASK = "ask"
 
 

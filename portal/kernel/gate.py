@@ -27,6 +27,7 @@ from portal.kernel.company import Company
 from portal.kernel.composition import Composer, House, built_in_cards, order_cards, read_card
 from portal.kernel.db import Database, make_engine
 from portal.kernel.errors import BootRefused
+from portal.kernel.policy import settings_of
 from portal.kernel.settings import Settings
 
 _DEBUG_SWITCHES = (
@@ -52,8 +53,13 @@ def build_house(raw: Mapping[str, str], house_cards: tuple[Card, ...]) -> House:
     named_cards = {card.name for card in cards}
     settings = Settings(
         raw,
-        (setting for card in cards for setting in card.settings),
-        (setting for card in built_in_cards() if card.name not in named_cards for setting in card.settings),
+        (setting for card in cards for setting in settings_of(card)),
+        (
+            setting
+            for card in built_in_cards()
+            if card.name not in named_cards
+            for setting in settings_of(card)
+        ),
     )
     _check_production(raw, settings)
     if not settings[BASE_URL].startswith(("http://", "https://")):

@@ -24,6 +24,20 @@ class Method(Enum):
     """How somebody signed in."""
 
     PASSWORD = "password"  # noqa: S105 - the name of a method, not a password
+    LINK = "link"
+    SSO = "sso"
+    LDAP = "ldap"
+    TOKEN = "token"  # noqa: S105 - the name of a method, not a token
+
+
+class Factor(Enum):
+    """What was proved beyond the method of signing in; each counts as a second factor."""
+
+    TOTP = "totp"
+    PASSKEY = "passkey"
+    RECOVERY = "recovery"
+    #: The provider of a single sign-on said that it had asked for more than a password.
+    PROVIDER = "provider"
 
 
 METHODS = frozenset(Method)
@@ -45,17 +59,26 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A person's place in one customer account; `account` is the segment in `/my/<account>`."""
+    """A person's place in one customer account; `account` is the segment in `/my/<account>`.
+
+    `accepted` says that they have opened the account since they were invited to it.
+    """
 
     customer_id: int
     account: str
     name: str
     scopes: frozenset[str]
+    accepted: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The person behind a request, read once and detached from the database."""
+    """The person behind a request, read once and detached from the database.
+
+    `verified_at` is when they last proved who they are (by signing in, or anew since), `factors` what they proved
+    beyond the method. `limited_to` holds the only permissions of an API token; None stands for all that the person
+    has. `viewed_by` names the administrator who looks at the portal as this person.
+    """
 
     user_id: int
     realm: Realm
@@ -67,10 +90,19 @@ class Identity:
     method: Method
     signed_in_at: datetime
     session_id: int
+    verified_at: datetime
+    factors: frozenset[Factor] = frozenset()
+    limited_to: frozenset[str] | None = None
+    viewed_by: str | None = None
 
     def membership(self, account: str) -> Membership | None:
         """The membership in the account with that address segment."""
         return next((m for m in self.memberships if m.account == account), None)
+
+    @property
+    def first_membership(self) -> Membership | None:
+        """By name the first account that they have opened, else the first to which they were invited."""
+        return min(self.memberships, key=lambda m: (not m.accepted, m.name), default=None)
 
 
 @dataclass(frozen=True, slots=True)

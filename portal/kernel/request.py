@@ -11,13 +11,13 @@ from pyramid.decorator import reify
 from pyramid.request import Request as PyramidRequest
 from sqlalchemy.orm import Session
 
+from portal.kernel.i18n import Text, say
 from portal.kernel.people import ANONYMOUS, Actor, Identity
 from portal.kernel.settings import Setting, T
 from portal.kernel.unit import Unit
 
 if TYPE_CHECKING:
     from portal.kernel.composition import House
-    from portal.kernel.i18n import Text
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -55,9 +55,15 @@ class Request(PyramidRequest):
 
     @reify
     def identified(self) -> Identity | None:
-        """The person behind the request, read once. `request.identity` asks the security policy for the same."""
-        source = self.house.identify
-        return None if source is None else source(self)
+        """The person behind the request, read once: the first that a source of identity knows.
+
+        `request.identity` asks the security policy for the same.
+        """
+        for source in self.house.identity_sources:
+            identity = source.identify(self)
+            if identity is not None:
+                return identity
+        return None
 
     @reify
     def actor(self) -> Actor:
@@ -75,4 +81,4 @@ class Request(PyramidRequest):
 
     def translate(self, text: Text) -> str:
         """`text` in the language of this request."""
-        return self.localizer.translate(text)
+        return say(text, self.localizer)

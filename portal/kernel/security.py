@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
-from pyramid.authorization import ACLHelper, Authenticated, Everyone
+from pyramid.authorization import ACLAllowed, ACLDenied, ACLHelper, Authenticated, Everyone
 
 from portal.kernel.errors import Denied, NextStep
 from portal.kernel.i18n import _
 from portal.kernel.people import Identity, principals
-from portal.kernel.request import Request
-from portal.kernel.tree import ModuleRoot, Node, lineage
+from portal.kernel.policy import policy_of, unmet
+from portal.kernel.request import SAFE_METHODS, Request
+from portal.kernel.tree import Ace, ModuleRoot, Node, lineage
+
+
+class Rule(Enum):
+    """What decided."""
+
+    ACL = "acl"
+    REALM = "realm"
+    METHOD = "method"
+    INI = "ini"
+    GATE = "gate"
+    TOKEN = "token"  # noqa: S105 - the name of a rule
+    READ_ONLY = "read_only"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A decision with its reasons: by which rule, at which node, and where known by which entry or setting.
+
+    `denied` is None when the act is allowed.
+    """
+
+    denied: Denied | None
+    rule: Rule
+    node: Node | None = None
+    entry: Ace | None = None
+    setting: str | None = None
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the act is allowed."""
+        return self.denied is None
 
 
 class SecurityPolicy:
     """Pyramid's security policy for the whole house. It knows no module and no route by name."""
 
-    def __init__(self) -> None:
-        self._acl = ACLHelper()
-
     def identity(self, request: Request) -> Identity | None:
-        """The person behind the request, asked once of the source of identities."""
+        """The person behind the request, asked once of the sources of identity."""
         return request.identified
 
     def authenticated_userid(self, request: Request) -> str | None:
@@ -30,29 +61,8 @@ class SecurityPolicy:
 
     def permits(self, request: Request, context: Any, permission: str) -> Any:
         """Allowed or Denied with a reason. A module root checks realm and method before its gate."""
-        identity = self.identity(request)
-        found = {Everyone}
-        if identity is not None:
-            found |= {Authenticated, *principals(identity)}
-        allowed = self._acl.permits(context, found, permission)
-        if not allowed:
-            if identity is None:
-                return Denied(_("Please sign in."), NextStep.SIGN_IN)
-            return Denied(_("You do not have the right to do this."))
-        for node in lineage(context) if isinstance(context, Node) else ():
-            if isinstance(node, ModuleRoot) and identity is not None:
-                denied = self._entry(node, identity, request)
-                if denied is not None:
-                    return denied
-        return allowed
-
-    @staticmethod
-    def _entry(node: ModuleRoot, identity: Identity, request: Request) -> Denied | None:
-        if identity.realm is not node.realm:
-            return Denied(_("This part of the portal is for other people."))
-        if identity.method not in node.accepts():
-            return Denied(_("Your way of signing in is not accepted here."), NextStep.SIGN_IN)
-        return node.__gate__(request)
+        ruling = decide(request, context, permission)
+        return True if ruling.denied is None else ruling.denied
 
     def remember(self, request: Request, userid: str, **kw: Any) -> list[tuple[str, str]]:
         """Sessions are made by portal.people; there is nothing to remember here."""
@@ -61,3 +71,68 @@ class SecurityPolicy:
     def forget(self, request: Request, **kw: Any) -> list[tuple[str, str]]:
         """Sessions are ended by portal.people."""
         return []
+
+
+def decide(request: Request, context: Any, permission: str) -> Ruling:
+    """Whether the person behind the request may do `permission` at `context`, and why.
+
+    Every page is decided here, and `/admin/access` explains by it: there is no second opinion.
+    """
+    identity = request.identified
+    found = {Everyone}
+    if identity is not None:
+        found |= {Authenticated, *principals(identity)}
+    answer: ACLAllowed | ACLDenied = _ACL.permits(context, found, permission)
+    node, entry = _where(answer)
+    if not answer:
+        return Ruling(_no_right(identity), Rule.ACL, node, entry)
+    if identity is None:
+        return Ruling(None, Rule.ACL, node, entry)
+    refused = _beyond_the_acl(request, identity, context, permission)
+    return refused or Ruling(None, Rule.ACL, node, entry)
+
+
+_ACL = ACLHelper()
+
+
+def _where(answer: ACLAllowed | ACLDenied) -> tuple[Node | None, Ace | None]:
+    """The node and entry that Pyramid decided by; it answers with text where no entry matched."""
+    node = answer.context if isinstance(answer.context, Node) else None
+    ace: Any = answer.ace
+    return node, None if isinstance(ace, str) else ace
+
+
+def _no_right(identity: Identity | None) -> Denied:
+    if identity is None:
+        return Denied(_("Please sign in."), NextStep.SIGN_IN)
+    return Denied(_("You do not have the right to do this."))
+
+
+def _beyond_the_acl(request: Request, identity: Identity, context: Any, permission: str) -> Ruling | None:
+    if identity.limited_to is not None and permission not in identity.limited_to:
+        return Ruling(Denied(_("This token does not allow that.")), Rule.TOKEN)
+    if identity.viewed_by is not None and request.method not in SAFE_METHODS:
+        return Ruling(
+            Denied(_("You see the portal as somebody else and can change nothing.")), Rule.READ_ONLY
+        )
+    for node in lineage(context) if isinstance(context, Node) else ():
+        if isinstance(node, ModuleRoot):
+            refused = _entry(node, identity, request)
+            if refused is not None:
+                return refused
+    return None
+
+
+def _entry(node: ModuleRoot, identity: Identity, request: Request) -> Ruling | None:
+    if identity.realm is not node.realm:
+        return Ruling(Denied(_("This part of the portal is for other people.")), Rule.REALM, node)
+    if not node.under_policy:
+        return None
+    if identity.method not in node.accepts():
+        denied = Denied(_("Your way of signing in is not accepted here."), NextStep.SIGN_IN)
+        return Ruling(denied, Rule.METHOD, node, setting=policy_of(node.card).accepts.key)
+    demand = unmet(node.card, request)
+    if demand is not None:
+        return Ruling(demand.denied, Rule.INI, node, setting=demand.setting)
+    denied = node.__gate__(request)
+    return None if denied is None else Ruling(denied, Rule.GATE, node)

@@ -60,6 +60,14 @@ def positive(value: str) -> int:
     return number
 
 
+def whole(value: str) -> int:
+    """A whole number that is not negative."""
+    number = integer(value)
+    if number < 0:
+        raise ValueError("must be a whole number, zero or above")
+    return number
+
+
 def boolean(value: str) -> bool:
     """true or false."""
     word = value.strip().lower()

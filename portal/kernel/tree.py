@@ -14,7 +14,8 @@ from pyramid.authorization import DENY_ALL, Allow
 
 from portal.kernel.card import Card
 from portal.kernel.errors import Denied
-from portal.kernel.people import METHODS, Method, Realm, role_principal, scope_principal
+from portal.kernel.people import Method, Realm, role_principal, scope_principal
+from portal.kernel.policy import policy_of
 
 if TYPE_CHECKING:
     from portal.kernel.request import Request
@@ -61,11 +62,14 @@ class ModuleRoot(Node):
     """Where a module's policy is mounted for one realm.
 
     The policy has three parts: `__acl__` (roles of this module only), `accepts` (methods of signing in that
-    may enter) and `__gate__` (a further demand). Subclasses name their `card`.
+    may enter) and `__gate__` (a further demand). The ini tightens each (`portal.kernel.policy`). Subclasses name
+    their `card`.
     """
 
     card: ClassVar[Card]
     realm: ClassVar[Realm] = Realm.EMPLOYEES
+    #: Whether what the ini demands of the module holds here: not where one meets those demands.
+    under_policy: ClassVar[bool] = True
 
     @property
     def title(self) -> Any:
@@ -73,8 +77,8 @@ class ModuleRoot(Node):
         return self.card.title
 
     def accepts(self) -> frozenset[Method]:
-        """The methods of signing in that may enter here; all, unless a module is stricter."""
-        return METHODS
+        """The methods of signing in that may enter here: those of the ini, unless a module is stricter."""
+        return self.request.setting(policy_of(self.card).accepts)
 
     def __gate__(self, request: Request) -> Denied | None:
         """A demand beyond the ACL; None lets pass."""

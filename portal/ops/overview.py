@@ -11,6 +11,7 @@ from portal.kernel import DATABASE
 from portal.kernel.card import Card
 from portal.kernel.composition import Composer, House
 from portal.kernel.i18n import Text
+from portal.kernel.policy import settings_of
 from portal.kernel.settings import Setting, origins, words
 
 MASK = "••••••"
@@ -51,7 +52,7 @@ class ModuleFacts:
 def settings(house: House) -> list[SettingFacts]:
     """Every declared key in the order of the packages; secrets are masked."""
     places = origins(house.source) if house.source is not None else {}
-    return [_setting(house, card, setting, places) for card in house.cards for setting in card.settings]
+    return [_setting(house, card, setting, places) for card in house.cards for setting in settings_of(card)]
 
 
 def _setting(house: House, card: Card, setting: Setting[Any], places: dict[str, str]) -> SettingFacts:
@@ -98,7 +99,7 @@ def _module(house: House, card: Card) -> ModuleFacts:
         optional=card.optional,
         permissions=len(card.permissions),
         roles=len(card.roles),
-        settings=len(card.settings),
+        settings=len(settings_of(card)),
         offers=sum(of(offers) for offers in house.offers.values()) + of(house.my_pages.values()),
         services=sum(1 for factory in house.services.values() if _belongs(factory, card)),
         subscribers=sum(

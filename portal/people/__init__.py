@@ -37,7 +37,8 @@ def includeme(config: Composer) -> None:
     from portal.people.services.tokens import RESET_JOB
     from portal.web.slots import ADMIN_PAGES
 
-    config.identify_by(identity.identify, identity.administrator_names, module=CARD.name)
+    config.identify_by("session", identity.identify, module=CARD.name)
+    config.ask_for_roles(identity.administrator_names, module=CARD.name)
     config.mount(CARD, profile_root, segment="account")
     config.offer(ADMIN_PAGES, admin.users_page, module=CARD.name, permission=ADMINISTER, order=10)
     config.job(RESET_JOB, jobs.reset_job, module=CARD.name)

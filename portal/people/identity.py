@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.kernel.people import Identity, Membership, Method, Realm
+from portal.kernel.people import Factor, Identity, Membership, Method, Realm
 from portal.kernel.request import Request
 from portal.people.cookies import read_cookie
 from portal.people.models import AccountMembership, Grant, User, UserSession
@@ -25,7 +25,9 @@ _STATEMENT = (
     select(
         UserSession.id.label("session_id"),
         UserSession.method,
+        UserSession.factors,
         UserSession.created_at,
+        UserSession.verified_at,
         UserSession.seen_at,
         UserSession.ended_at,
         User.id.label("user_id"),
@@ -63,7 +65,7 @@ def identify(request: Request) -> Identity | None:
         return None
     session_id: int = rows[0].session_id
     if now - rows[0].seen_at >= _TOUCH_EVERY:
-        request.afterwards.append(lambda unit: touch(unit, session_id))
+        request.afterwards.append(partial(touch, session_id=session_id, address=request.remote_addr or ""))
     _note_arrival(request, rows)
     return _identity(rows)
 
@@ -96,7 +98,11 @@ def _identity(rows: Sequence[Any]) -> Identity:
     first = rows[0]
     memberships = {
         row.customer_id: Membership(
-            row.customer_id, row.account, row.account_name, frozenset(row.scopes.split())
+            row.customer_id,
+            row.account,
+            row.account_name,
+            frozenset(row.scopes.split()),
+            row.accepted_at is not None,
         )
         for row in rows
         if row.customer_id is not None
@@ -112,4 +118,6 @@ def _identity(rows: Sequence[Any]) -> Identity:
         method=Method(first.method),
         signed_in_at=first.created_at,
         session_id=first.session_id,
+        verified_at=first.verified_at,
+        factors=frozenset(Factor(word) for word in first.factors.split()),
     )

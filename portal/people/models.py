@@ -56,6 +56,8 @@ class UserSession(Base):
     """A session of a browser; only the SHA-256 of its cookie is known. Once ended, it stays ended.
 
     `password_version` is that of the password it was begun with: it lives no longer than that password.
+    `verified_at` is when the person last proved who they are, `factors` are words separated by spaces (see
+    `portal.kernel.people.Factor`). `device` is what the browser called itself, `address` where it was last seen.
     """
 
     __tablename__ = "people_session"
@@ -66,7 +68,11 @@ class UserSession(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("people_user.id"))
     method: Mapped[str] = mapped_column(String(20))
     password_version: Mapped[int]
+    factors: Mapped[str] = mapped_column(String(80))
+    device: Mapped[str] = mapped_column(String(300))
+    address: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
+    verified_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

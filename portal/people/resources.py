@@ -21,6 +21,7 @@ class ProfileRoot(ModuleRoot):
     """`/account`: what everybody may change about themselves; the mount of this module for employees."""
 
     card = CARD
+    under_policy = False
 
     @property
     def title(self) -> Text:

@@ -17,6 +17,7 @@ from portal.kernel.db import Contention
 from portal.kernel.errors import Denied, Invalid, NextStep, Refused
 from portal.kernel.i18n import _
 from portal.kernel.people import Realm
+from portal.kernel.request import SAFE_METHODS
 from portal.kernel.tree import Node, Root, module_root
 from portal.web.request import Request
 from portal.web.slots import HOME_CARDS, panels
@@ -36,10 +37,11 @@ def home(context: Root, request: Request) -> Any:
     if identity is None:
         return HTTPSeeOther(location="/sign-in")
     if identity.realm is Realm.CUSTOMERS:
-        if not identity.memberships:
+        first = identity.first_membership
+        if first is None:
             return {"cards": []}
-        first = min(identity.memberships, key=lambda membership: membership.name)
-        return HTTPSeeOther(location=f"/my/{first.account}/")
+        # To open an account is to accept the invitation to it: that is left to the person.
+        return HTTPSeeOther(location=f"/my/{first.account}/" if first.accepted else "/my/")
     return {"cards": panels(request, HOME_CARDS, context)}
 
 
@@ -72,6 +74,8 @@ def forbidden(context: Any, request: Request) -> Any:
     identity = request.identified
     if identity is None:
         return HTTPSeeOther(location=f"/sign-in?next={quote(request.path_qs, safe='')}")
+    if isinstance(denied, Denied) and denied.step in _LEADS_TO:
+        return HTTPSeeOther(location=f"{_LEADS_TO[denied.step]}?next={quote(_back_to(request), safe='')}")
     if identity.realm is Realm.CUSTOMERS:
         return not_found(context, request)
     request.response.status_int = 403
@@ -81,6 +85,15 @@ def forbidden(context: Any, request: Request) -> Any:
         "text": reason,
         "step": _whom_to_ask(request, denied),
     }
+
+
+#: What a person can do at once about a denial: the page leads there, and from there back.
+_LEADS_TO = {NextStep.SECOND_FACTOR: "/verify", NextStep.VERIFY: "/verify"}
+
+
+def _back_to(request: Request) -> str:
+    """Where the person goes on afterwards: the page itself; after a refused act, the page of its form."""
+    return request.path_qs if request.method in SAFE_METHODS else request.path
 
 
 def _whom_to_ask(request: Request, denied: Any) -> Any:

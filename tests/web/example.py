@@ -190,7 +190,7 @@ class ExampleRequest(Request):
     @property
     def identity(self) -> Any:
         realm = Realm.CUSTOMERS if self.path.startswith("/my") else Realm.EMPLOYEES
-        memberships = (Membership(1, "acme", "Acme", frozenset({"view"})),)
+        memberships = (Membership(1, "acme", "Acme", frozenset({"view"}), accepted=True),)
         return (
             None
             if self.path == "/in"
@@ -205,6 +205,7 @@ class ExampleRequest(Request):
                 Method.PASSWORD,
                 NOW,
                 1,
+                NOW,
             )
         )
 

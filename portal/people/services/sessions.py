@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import insert, select, update
 
-from portal.kernel.people import Method
+from portal.kernel.people import Factor, Method
 from portal.kernel.unit import Unit
 from portal.people.models import User, UserSession
+
+_DEVICE_LENGTH, _ADDRESS_LENGTH = 300, 64
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a session is used: what the browser calls itself, and the network address."""
+
+    device: str = ""
+    address: str = ""
+
+
+#: Used by tests and the command line, which have no browser.
+NOWHERE = Place()
 
 
 def digest(token: str) -> str:
@@ -18,7 +34,13 @@ def digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def start_session(unit: Unit, user: User, method: Method = Method.PASSWORD) -> str:
+def start_session(
+    unit: Unit,
+    user: User,
+    method: Method = Method.PASSWORD,
+    factors: Iterable[Factor] = (),
+    place: Place = NOWHERE,
+) -> str:
     """Begin a session; returns the 256-bit token for the cookie, which is stored nowhere.
 
     It belongs to the password that `user` was read with: where somebody has changed it since, the session is dead.
@@ -31,6 +53,10 @@ def start_session(unit: Unit, user: User, method: Method = Method.PASSWORD) -> s
             user_id=user.id,
             method=method.value,
             password_version=user.password_version,
+            factors=_written(factors),
+            device=place.device[:_DEVICE_LENGTH],
+            address=place.address[:_ADDRESS_LENGTH],
+            verified_at=now,
             created_at=now,
             seen_at=now,
         )
@@ -68,11 +94,37 @@ def last_seen(unit: Unit, user: User) -> datetime | None:
     )
 
 
-def touch(unit: Unit, session_id: int) -> None:
-    """Note that the session was seen."""
+def verified(unit: Unit, session_id: int, factors: Iterable[Factor] = ()) -> str | None:
+    """Note that the person has proved anew who they are, with these further factors.
+
+    Returns the token of the cookie that replaces the one of before: rights have risen, so what was known of the session
+    until now is worth nothing. None when it has ended meanwhile.
+    """
+    before = unit.db.scalar(
+        select(UserSession)
+        .where(UserSession.id == session_id, UserSession.ended_at.is_(None))
+        .with_for_update()
+    )
+    if before is None:
+        return None
+    token = secrets.token_urlsafe(32)
+    known = {Factor(word) for word in before.factors.split()}
+    before.token_hash = digest(token)
+    before.factors = _written(known.union(factors))
+    before.verified_at = unit.now()
+    unit.db.flush()
+    return token
+
+
+def _written(factors: Iterable[Factor]) -> str:
+    return " ".join(sorted(factor.value for factor in factors))
+
+
+def touch(unit: Unit, session_id: int, address: str) -> None:
+    """Note that the session was seen, and where."""
     unit.db.execute(
         update(UserSession)
         .where(UserSession.id == session_id, UserSession.ended_at.is_(None))
-        .values(seen_at=unit.now())
+        .values(seen_at=unit.now(), address=address[:_ADDRESS_LENGTH])
         .execution_options(synchronize_session=False)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import view_config
 
 from portal.kernel.i18n import Text, _
-from portal.kernel.people import Realm
+from portal.kernel.people import Factor, Method, Realm
 from portal.kernel.tree import Root
 from portal.people import devices, services
 from portal.people.cookies import drop_cookie, set_cookie
@@ -21,6 +21,7 @@ from portal.people.destinations import after_sign_in, local_path, realm_of
 from portal.people.forms import ForgottenForm, SignInForm
 from portal.people.models import User
 from portal.people.services import attempts
+from portal.people.services.sessions import Place
 from portal.people.services.sign_in import Visitor, WrongPassword
 from portal.web.request import Request
 
@@ -62,12 +63,19 @@ def sign_out(context: Root, request: Request) -> Response:
     return response
 
 
-def begin_session(request: Request, user: User, location: str) -> Response:
+def begin_session(
+    request: Request,
+    user: User,
+    location: str,
+    method: Method = Method.PASSWORD,
+    factors: Iterable[Factor] = (),
+) -> Response:
     """A new session in place of the one of this request, and on to `location`."""
     if request.identified is not None:
         services.end_session(request.unit, request.identified.session_id)
     response = HTTPSeeOther(location=location)
-    set_cookie(request, response, services.start_session(request.unit, user))
+    place = Place(request.user_agent or "", network_address(request))
+    set_cookie(request, response, services.start_session(request.unit, user, method, factors, place))
     devices.remember(request, response, user)
     return response
 
