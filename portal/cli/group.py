@@ -21,6 +21,7 @@ from portal.cli.serve import serve
 from portal.cli.users import users
 from portal.kernel import DATABASE
 from portal.kernel.errors import BootRefused, Invalid, Refused
+from portal.kernel.i18n import translate
 from portal.ops.console import Console
 
 _REFUSED = 2
@@ -56,9 +57,11 @@ class PortalGroup(click.Group):
         except (BootRefused, ConfigurationError) as refusal:
             sentence = str(refusal)
         except Refused as refusal:
-            sentence = str(refusal.reason)
+            sentence = translate(refusal.reason, "en")
         except Invalid as refusal:
-            sentence = "; ".join(f"{field}: {message}" for field, message in refusal.errors.items())
+            sentence = "; ".join(
+                f"{field}: {translate(message, 'en')}" for field, message in refusal.errors.items()
+            )
         except OperationalError as error:
             sentence = f"{DATABASE.key}: {str(error.orig).strip().splitlines()[0]}"
         click.echo(sentence, err=True)

@@ -7,9 +7,14 @@ Every module, ours or foreign, uses the one gettext domain `portal` and ships it
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+from babel.dates import format_date
+from babel.numbers import format_decimal
 from pyramid.i18n import Localizer, TranslationString, TranslationStringFactory, make_localizer
 
 _ = TranslationStringFactory("portal")
@@ -29,6 +34,31 @@ def localizer(language: str, directories: tuple[str, ...] = (HOUSE_LOCALE,)) -> 
 
 def translate(text: Text, language: str, directories: Sequence[str] = (HOUSE_LOCALE,)) -> str:
     """`text` in `language`; the English original where no catalogue has it."""
+    return say(text, localizer(language, tuple(directories)))
+
+
+def say(text: Text, translator: Localizer) -> str:
+    """`text` in the language of a translator, and so the values in its mapping.
+
+    Marked strings among them are translated, dates and Decimals written as the language does.
+    """
     if not isinstance(text, TranslationString):
         return text
-    return localizer(language, tuple(directories)).translate(text)
+    if text.mapping:
+        values = {name: _spoken(value, translator) for name, value in text.mapping.items()}
+        text = TranslationString(text, mapping=values)
+    return translator.translate(text)
+
+
+def _spoken(value: Any, translator: Localizer) -> Any:
+    if isinstance(value, TranslationString):
+        return say(value, translator)
+    if type(value) is date:
+        return format_date(value, "medium", locale=_locale(translator))
+    if isinstance(value, Decimal):
+        return format_decimal(value, locale=_locale(translator), decimal_quantization=False)
+    return value
+
+
+def _locale(translator: Localizer) -> str:
+    return translator.locale_name.replace("-", "_")

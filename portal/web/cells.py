@@ -45,7 +45,7 @@ def _opening(column: Column, request: Request) -> str:
 
 
 def _said(text: Any, request: Request) -> str:
-    return request.localizer.translate(text) if isinstance(text, TranslationString) else str(text)
+    return request.translate(text) if isinstance(text, TranslationString) else str(text)
 
 
 def _cell(page: Page, column: Column, request: Request) -> Draw:

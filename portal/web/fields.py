@@ -19,7 +19,7 @@ from babel import Locale
 from wtforms.fields import Field
 from wtforms.validators import StopValidation, ValidationError
 
-from portal.kernel.i18n import Text, TranslationString, _
+from portal.kernel.i18n import Text, _
 from portal.kernel.mail import EMAIL_LENGTH, is_email
 from portal.kernel.money import CURRENCIES, OutOfRange, exponent, from_scaled, to_scaled
 from portal.web.formats import BadNumber, decimal, parse_decimal, plain_money
@@ -137,7 +137,7 @@ class InputField(Field):
 
     def say(self, text: Text) -> str:
         """A message in the language of the request."""
-        return self.request.localizer.translate(text) if isinstance(text, TranslationString) else text
+        return self.request.translate(text)
 
     def wrong(self, text: Text) -> ValidationError:
         """The error to raise for this message (a ValueError)."""
@@ -595,11 +595,10 @@ class SearchChoiceField(InputField):
 
 def choices_json(choices: Iterable[Choice], request: Request) -> list[dict[str, Any]]:
     """The answer to a search for choices, for a view with the JSON renderer."""
-    say = request.localizer.translate
     return [
         {
             "value": choice.value,
-            "label": say(choice.label) if isinstance(choice.label, TranslationString) else choice.label,
+            "label": request.translate(choice.label),
             "hint": choice.hint,
             "fill": dict(choice.fill),
         }

@@ -24,7 +24,7 @@ from babel.numbers import NumberPattern, get_currency_symbol
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from portal.kernel.i18n import Text, TranslationString, _
+from portal.kernel.i18n import Text, _
 from portal.kernel.money import SCALE, exponent
 
 YES, NO = _("Yes"), _("No")
@@ -268,9 +268,7 @@ def _datetime_filter(context: Context, value: DateTime | None) -> str:
 
 @pass_context
 def _text_filter(context: Context, value: Text | None) -> str:
-    if isinstance(value, TranslationString):
-        return _where(context).localizer.translate(value)
-    return "" if value is None else value
+    return "" if value is None else _where(context).translate(value)
 
 
 #: Jinja2 filters; the locale and the time zone are those of the request. None is written as nothing.

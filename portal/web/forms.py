@@ -25,7 +25,7 @@ from wtforms.i18n import get_translations
 from wtforms.meta import DefaultMeta
 
 from portal.kernel.errors import Invalid
-from portal.kernel.i18n import Text, TranslationString, _
+from portal.kernel.i18n import Text, _
 from portal.web.fields import (
     BooleanField,
     Choice,
@@ -109,7 +109,7 @@ class _Meta(DefaultMeta):
         return get_translations([self.request.locale_name.replace("-", "_"), "en"])
 
     def translate(self, text: Text) -> str:
-        return self.request.localizer.translate(text) if isinstance(text, TranslationString) else text
+        return self.request.translate(text)
 
 
 def _shared(meta: Any) -> dict[str, Any]:
@@ -279,9 +279,7 @@ class Form(WTForm):
 
         An error of no field of this form stands above the form.
         """
-        said = (
-            self.request.localizer.translate(message) if isinstance(message, TranslationString) else message
-        )
+        said = self.request.translate(message)
         found = self._find(field)
         if found is None:
             if said not in self.form_errors:

@@ -337,6 +337,7 @@ def test_one_changes_ones_own_name_and_language(house: TestPortal) -> None:
         page = form.submit().follow()
         assert 'lang="de"' in page.text
         assert "Somebody Else" in page.text
+        assert page.html.select_one(".toast-success div").get_text(strip=True) == "Gespeichert."
         form = page.forms["profile"]
         form["name"] = " "
         assert form.submit(expect_errors=True).status_int == 422

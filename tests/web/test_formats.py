@@ -11,6 +11,7 @@ from babel.numbers import format_currency, format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.kernel.i18n import _, translate
 from portal.web import formats
 
 LOCALES = ("en", "en-GB", "en_IN", "de", "de_CH", "fr", "es", "pl", "ja")
@@ -119,3 +120,14 @@ def test_too_many_decimals_are_refused_but_trailing_zeros_are_not() -> None:
 def test_what_is_written_is_read_back(value: Decimal, locale: str) -> None:
     assert formats.parse_decimal(formats.decimal(value, locale), locale) == value
     assert formats.parse_decimal(formats.decimal(value, locale, grouping=False), locale) == value
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("de", "Nein 31.12.2026 1.234,5 True ${other}"), ("en", "No Dec 31, 2026 1,234.5 True ${other}")],
+)
+def test_values_within_a_text_are_said_in_its_language(language: str, said: str) -> None:
+    values = {"word": _("No"), "day": date(2026, 12, 31), "figure": Decimal("1234.500"), "rest": True}
+    message = _("${word} ${day} ${figure} ${rest} ${other}", mapping=values)
+    assert translate(message, language) == said
+    assert message.mapping == values

@@ -31,7 +31,8 @@ def account(context: ProfileRoot, request: Request) -> Any:
     if request.submitted:
         form.check()
         services.change_profile(request.unit, user, form.name.data, form.language.data)
-        request.flash(_("Saved."))
+        # The next page speaks the language that was chosen.
+        request.flash(request.unit.translate(_("Saved."), form.language.data))
         return HTTPSeeOther(location="/account/")
     return {"form": form, "user": user}
 

@@ -98,7 +98,7 @@ def test_posting_without_a_rule_is_refused_naming_it(books: Books) -> None:
     assert refusal.value.reason.mapping == {  # type: ignore[union-attr]
         "tax": "DE-S-19",
         "class": "standard",
-        "position": "domestic",
+        "position": "Domestic",
     }
     assert books.again(draft).state == "draft"
     assert books.rows("SELECT series FROM finance_counter") == []

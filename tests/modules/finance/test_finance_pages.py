@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from modules.finance.conftest import line
 from modules.pages import form_to, form_with
+from sqlalchemy import text
+
+from portal.modules.finance.services import lock_date
 
 if TYPE_CHECKING:
     from modules.finance.conftest import Books
@@ -56,6 +59,27 @@ def test_a_double_click_posts_and_pays_once(books: Books) -> None:
     assert (first.status_int, second.status_int) == (303, 303)
     assert first.location == second.location
     assert len(books.rows("SELECT id FROM finance_payment")) == 1
+
+
+def test_a_refusal_speaks_of_days_and_positions_as_its_reader_does(books: Books) -> None:
+    staff = books.staff()
+    form = staff.get("/account/").forms["profile"]
+    form["language"] = "de"
+    form.submit()
+    draft = books.draft()
+
+    def refused(day: str) -> str:
+        form = form_with(staff.get(f"/finance/invoices/{draft.public_id}/post"), "invoice_date")
+        form["invoice_date"] = day
+        alert = form.submit(status=422).html.select_one(".alert-danger")
+        assert books.again(draft).state == "draft"
+        return alert.get_text(" ", strip=True)
+
+    books.portal.run(lambda unit: lock_date.move(unit, date(2026, 10, 31), "October", backwards=False))
+    assert "31.10.2026" in refused("2026-10-31")
+    with books.portal.unit() as unit:
+        unit.db.execute(text("DELETE FROM finance_posting_rule WHERE tax_class = 'standard'"))
+    assert "Inland" in refused("2026-11-02")
 
 
 def test_a_payment_is_allocated_to_several_invoices_and_taken_back(books: Books) -> None:

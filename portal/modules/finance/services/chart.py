@@ -119,9 +119,7 @@ def _demand_purpose(account: AccountFacts, setting: Setting[str]) -> None:
 def refuse_closed(day: date, locked_until: date | None) -> None:
     """Raises Refused for a day on or before the lock date."""
     if locked_until is not None and day <= locked_until:
-        raise Refused(
-            _("The books are closed up to and including ${day}.", mapping={"day": locked_until.isoformat()})
-        )
+        raise Refused(_("The books are closed up to and including ${day}.", mapping={"day": locked_until}))
 
 
 def locked_until() -> Any:

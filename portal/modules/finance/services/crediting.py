@@ -137,7 +137,7 @@ def _chosen(
         rest = from_scaled(line.quantity - line.credited)
         if quantity < 0 or quantity > rest:
             errors[f"quantity-{line.id}"] = _(
-                "Only ${rest} of this line is left to credit.", mapping={"rest": f"{rest:f}"}
+                "Only ${rest} of this line is left to credit.", mapping={"rest": rest}
             )
         elif quantity:
             chosen.append((line, quantity))

@@ -14,6 +14,7 @@ from portal.kernel.i18n import _
 from portal.kernel.unit import Unit
 from portal.modules.finance.models import GENERAL, INCOME, RECEIVABLE, Account, PostingRule
 from portal.modules.finance.services.chart import Chart, locked_until, refuse_closed
+from portal.modules.taxes.interfaces import Position, position_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,11 @@ def accounts_for(unit: Unit, keys: Iterable[RuleKey], day: date) -> Mapping[Rule
             raise Refused(
                 _(
                     "There is no posting rule for the tax ${tax}, tax class ${class}, position ${position}.",
-                    mapping={"tax": key.tax_key, "class": key.tax_class, "position": key.position},
+                    mapping={
+                        "tax": key.tax_key,
+                        "class": key.tax_class,
+                        "position": position_title(Position(key.position)),
+                    },
                 )
             )
     refuse_closed(day, rows[0].locked if rows else None)

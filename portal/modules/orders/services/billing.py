@@ -103,7 +103,7 @@ def _bill(line: OrderLine, change: int) -> None:
         raise Refused(
             _(
                 "Line ${position} has only ${rest} left to invoice.",
-                mapping={"position": line.position, "rest": f"{from_scaled(rest):f}"},
+                mapping={"position": line.position, "rest": from_scaled(rest)},
             )
         )
     if line.invoiced + change < 0:

@@ -193,7 +193,7 @@ def _check(lines: Sequence[OrderLine], quantities: Mapping[int, Decimal]) -> Non
         if not 0 <= quantity <= rest:
             errors[f"lines-{place}-quantity"] = _(
                 "Of line ${position} only ${rest} are open.",
-                mapping={"position": line.position, "rest": f"{rest:f}"},
+                mapping={"position": line.position, "rest": rest},
             )
     if errors:
         raise Invalid(errors)

@@ -58,11 +58,10 @@ class Taxes:
         return {code: _taxation(rows, language) for code, rows in grouped.items()}
 
     def _no_rate(self, code: str, position: Position, on: date) -> Refused:
-        title = self._unit.translate(position_title(position), self._unit.company.language)
         return Refused(
             _(
                 "There is no tax rate for the class “${class}” in the position “${position}” on ${date}.",
-                mapping={"class": code, "position": title, "date": on.isoformat()},
+                mapping={"class": code, "position": position_title(position), "date": on},
             )
         )
 
@@ -83,7 +82,7 @@ class Taxes:
             raise Refused(
                 _(
                     "There is no exchange rate for ${currency} on ${date}.",
-                    mapping={"currency": currency, "date": on.isoformat()},
+                    mapping={"currency": currency, "date": on},
                 )
             )
         return from_scaled(rate)

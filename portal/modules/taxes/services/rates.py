@@ -199,7 +199,7 @@ def _check_keys(unit: Unit, rates: Sequence[TaxRate]) -> None:
     for key, percent in stored:
         if percent != wanted[key]:
             number = next(place for place, rate in enumerate(rates) if rate.key == key)
-            figure = f"{from_scaled(percent):f}"
+            figure = from_scaled(percent)
             raise Invalid(
                 {f"rates-{number}-key": _("This key stands for ${figure} %.", mapping={"figure": figure})}
             )
@@ -217,6 +217,6 @@ def _check_day(unit: Unit, class_id: int, position: Position, day: date) -> None
         raise Refused(
             _(
                 "Rates of this class and position are recorded until ${date}: new ones begin after it.",
-                mapping={"date": last.isoformat()},
+                mapping={"date": last},
             )
         )

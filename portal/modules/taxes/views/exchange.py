@@ -100,7 +100,7 @@ def correct(context: ExchangeRate, request: Request) -> Any:
     if not request.submitted:
         heading = _(
             "${currency} from ${date}",
-            mapping={"currency": context.row.currency, "date": context.row.day.isoformat()},
+            mapping={"currency": context.row.currency, "date": context.row.day},
         )
         return {"form": form, "heading": heading, "back": back, "hint": _hint(request)}
     form.check()
