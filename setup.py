@@ -38,7 +38,10 @@ setup(
     },
     exclude_package_data={"": ["**/__pycache__/**"]},
     install_requires=requirements("requirements.in"),
-    extras_require={"dev": requirements("requirements-dev.in")},
+    extras_require={
+        "dev": requirements("requirements-dev.in"),
+        "ldap": requirements("requirements-ldap.in"),
+    },
     entry_points={
         "paste.app_factory": ["main = portal:main"],
         "console_scripts": ["portal = portal.cli:main"],

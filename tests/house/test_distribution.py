@@ -10,7 +10,15 @@ from pathlib import Path
 
 #: Files that only the checkout needs.
 CHECKOUT_ONLY = {".gitkeep"}
-SOURCES = ("setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "requirements.in", "requirements-dev.in")
+SOURCES = (
+    "setup.py",
+    "pyproject.toml",
+    "MANIFEST.in",
+    "LICENSE",
+    "requirements.in",
+    "requirements-ldap.in",
+    "requirements-dev.in",
+)
 
 
 def packaged(root: Path) -> set[str]:
