@@ -45,9 +45,9 @@ def customer_navigation(request: Request) -> list[NavigationEntry]:
 def _account(request: Request) -> AccountNode | None:
     here = account_of(request.lineage[-1]) if request.lineage else None
     identity = request.identified
-    if here is not None or identity is None or not identity.memberships:
+    first = None if identity is None else identity.first_membership
+    if here is not None or first is None:
         return here
-    first = min(identity.memberships, key=lambda membership: membership.name)
     try:
         return account_of(request.root["my"][first.account])
     except KeyError:

@@ -40,8 +40,9 @@ def home(context: Root, request: Request) -> Any:
         first = identity.first_membership
         if first is None:
             return {"cards": []}
-        # To open an account is to accept the invitation to it: that is left to the person.
-        return HTTPSeeOther(location=f"/my/{first.account}/" if first.accepted else "/my/")
+        # To open an account is to accept the invitation to it: which one of several is left to the person.
+        decided = first.accepted or len(identity.memberships) == 1
+        return HTTPSeeOther(location=f"/my/{first.account}/" if decided else "/my/")
     return {"cards": panels(request, HOME_CARDS, context)}
 
 

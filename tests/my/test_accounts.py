@@ -68,6 +68,30 @@ def test_one_account_is_entered_at_once(house: TestPortal) -> None:
     assert "Nothing needs you right now" in home.text
 
 
+def test_an_account_that_was_only_invited_to_waits_behind_those_that_were_opened(house: TestPortal) -> None:
+    eve = house.customer("eve@acme.example", 8, BETA, "Beta Foods", "view")
+    with house.unit() as unit:
+        services.invite_member(unit, 7, ACME, "Acme Trading", email="eve@acme.example", name="Eve")
+    assert eve.get("/").location == f"http://localhost/my/{BETA}/"
+    choice = eve.get("/my/")
+    assert choice.html.find("a", "btn", href=f"/my/{ACME}/").text.split() == ["Acme", "Trading", "Invited"]
+    assert choice.html.find("a", "btn", href=f"/my/{BETA}/").text.split() == ["Beta", "Foods"]
+    with house.reading() as unit:
+        assert [member.invited for member in services.members_of(unit, 7)] == [True]
+    eve.get(f"/my/{ACME}/")
+    assert eve.get("/").location == f"http://localhost/my/{ACME}/"
+
+
+def test_nobody_is_led_into_one_of_several_invitations(house: TestPortal) -> None:
+    eve = house.customer("eve@acme.example", 8, BETA, "Beta Foods", "view")
+    with house.unit() as unit:
+        services.invite_member(unit, 7, ACME, "Acme Trading", email="eve@acme.example", name="Eve")
+        unit.db.execute(text("UPDATE people_membership SET accepted_at = NULL"))
+    assert eve.get("/").location == "http://localhost/my/"
+    with house.reading() as unit:
+        assert [member.invited for member in services.members_of(unit, 7)] == [True]
+
+
 def test_several_accounts_are_chosen_among_and_switched(house: TestPortal) -> None:
     eve = house.customer("eve@acme.example", 7, ACME, "Acme Trading", "view")
     join(house, "eve@acme.example", 8, BETA, "Beta Foods", "view")

@@ -130,7 +130,12 @@ def memberships_of(unit: Unit, user: User) -> Sequence[Membership]:
         .where(AccountMembership.user_id == user.id)
         .order_by(AccountMembership.name, AccountMembership.id)
     )
-    return [Membership(row.customer_id, row.account, row.name, frozenset(row.scopes.split())) for row in rows]
+    return [
+        Membership(
+            row.customer_id, row.account, row.name, frozenset(row.scopes.split()), row.accepted_at is not None
+        )
+        for row in rows
+    ]
 
 
 def change_scopes(unit: Unit, customer_id: int, user_id: int, scopes: Collection[str]) -> None:
