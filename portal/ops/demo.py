@@ -12,8 +12,9 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.kernel.composition import House
@@ -22,10 +23,11 @@ from portal.kernel.unit import Unit
 from portal.ops import northwind
 from portal.ops.agenda import Agenda
 from portal.ops.further import Further, Scale
+from portal.ops.models import DemoRun
 from portal.people.demo import DOMAIN, PASSWORD, Person
 from portal.people.models import User
 
-__all__ = ["DOMAIN", "PASSWORD", "DemoContext", "DemoPerson", "demo_people", "fill"]
+__all__ = ["DOMAIN", "PASSWORD", "DemoContext", "DemoPerson", "State", "demo_people", "fill", "state"]
 
 _WEEK = timedelta(days=7)
 
@@ -84,8 +86,10 @@ class DemoContext:
 def fill(context: DemoContext) -> Generator[str]:
     """Run the demo of every module, make further orders, then do what stands on the agenda up to the present.
 
-    Yields what is next, for show.
+    Yields what is next, for show. That it began, and that it is complete, is noted in the database: see `state`.
     """
+    with context.unit() as unit:
+        unit.db.add(DemoRun(begun_at=unit.now()))
     for demo in context.house.demos:
         yield demo.module
         demo.run(context)
@@ -94,6 +98,26 @@ def fill(context: DemoContext) -> Generator[str]:
         yield from context.further.run(context.house, Scale.of(context.options["orders"]), context.opening)
     yield "agenda"
     context.agenda.run(context.house, context.house.clock())
+    with context.unit() as unit:
+        unit.db.execute(update(DemoRun).values(finished_at=unit.now()))
+
+
+class State(Enum):
+    """What the database has of the demo. `FOREIGN`: people who are none of the demo's."""
+
+    EMPTY = "empty"
+    FOREIGN = "foreign"
+    HALFWAY = "halfway"
+    DONE = "done"
+
+
+def state(session: Session) -> State:
+    """Whether the demo can be made here, was made, or was stopped in the middle."""
+    if session.scalar(select(DemoRun.id).where(DemoRun.finished_at.is_(None)).limit(1)) is not None:
+        return State.HALFWAY
+    if demo_people(session):
+        return State.DONE
+    return State.EMPTY if session.scalar(select(User.id).limit(1)) is None else State.FOREIGN
 
 
 def _moment(at: datetime | date | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The tables of operations: mail on its way out, and issued documents."""
+"""The tables of operations: mail on its way out, issued documents, and whether the demo was made."""
 
 from __future__ import annotations
 
@@ -68,3 +68,13 @@ class Document(Base):
     content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime]
     rendered_at: Mapped[datetime | None]
+
+
+class DemoRun(Base):
+    """A making of the demo; without `finished_at` it goes on, or was stopped halfway."""
+
+    __tablename__ = "ops_demo"
+
+    id: Mapped[Id]
+    begun_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

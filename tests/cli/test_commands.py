@@ -19,6 +19,7 @@ from portal.cli import main
 from portal.cli.group import open_console
 from portal.kernel.jobs import DONE, FAILED, JobRow
 from portal.kernel.mail import Address, IMail, Message
+from portal.ops.agenda import Agenda
 from portal.testing import raw_settings
 
 PASSWORD = "a long and odd password 7"
@@ -101,6 +102,33 @@ def test_the_demo_is_made_once(cli: CommandLine) -> None:
     assert "already" in cli("demo", status=2)
     assert "admin@demo.example" in cli("demo", "--if-empty")
     assert cli("users", "list").count("@demo.example") == 3
+
+
+def test_a_demo_that_was_stopped_halfway_is_told(
+    command_line: Callable[..., CommandLine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = command_line()
+    cli("db", "upgrade")
+
+    def stopped(self: Agenda, house: object, until: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Agenda, "run", stopped)
+        cli("demo", status=1)
+    for words in (["demo"], ["demo", "--if-empty"]):
+        said = cli(*words, status=2)
+        assert "was stopped before it was complete" in said
+        assert "portal db upgrade" in said
+        assert len(said.splitlines()) == 1
+    assert cli("users", "list").count("@demo.example") == 3
+
+
+def test_data_of_others_gets_no_demo_unasked(cli: CommandLine) -> None:
+    cli("users", "add", "me@company.example", "--name", "Me", "--password", PASSWORD)
+    assert "people of its own" in cli("demo", "--if-empty")
+    assert "@demo.example" not in cli("users", "list")
+    assert "admin@demo.example" in cli("demo")
 
 
 def test_production_refuses_the_demo(command_line: Callable[..., CommandLine]) -> None:

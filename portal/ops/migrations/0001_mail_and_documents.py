@@ -1,4 +1,4 @@
-"""Mail and issued documents.
+"""Mail, issued documents, and the making of the demo.
 
 Locks: new tables only.
 """
@@ -67,6 +67,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_ops_document_about", "ops_document", ["about_kind", "about_public_id"])
     op.create_index("ix_ops_document_customer_id", "ops_document", ["customer_id"])
+    op.create_table(
+        "ops_demo",
+        sa.Column("id", portal.kernel.db.BigInt, nullable=False),
+        sa.Column("begun_at", portal.kernel.db.UtcDateTime(), nullable=False),
+        sa.Column("finished_at", portal.kernel.db.UtcDateTime()),
+        sa.PrimaryKeyConstraint("id", name="pk_ops_demo"),
+    )
     if op.get_bind().dialect.name == "sqlite":
         _sqlite_triggers()
     else:
@@ -112,6 +119,7 @@ def _postgresql_triggers() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("ops_demo")
     op.drop_table("ops_document")
     if op.get_bind().dialect.name != "sqlite":
         op.execute("DROP FUNCTION ops_document_refuse()")
