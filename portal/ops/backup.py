@@ -62,7 +62,7 @@ def restore(house: House, file: Path, *, force: bool = False) -> list[Counted]:
     if not file.is_file():
         raise BackupRefused(f"there is no file {file}")
     with house.database.engine.connect() as connection:
-        if not force and not tables.is_empty(connection):
+        if not force and not tables.is_empty(connection, house.cards):
             raise BackupRefused("the database has rows already; --force replaces them")
     house.database.engine.dispose()
     if house.database.is_sqlite:

@@ -37,11 +37,11 @@ _BATCH = 2000
 def copy(house: House, target: Engine) -> list[Counted]:
     """Copy everything into `target`, which is migrated first; returns how many rows each table has there.
 
-    The rows are copied in one transaction. Raises BootRefused for a target with rows, for tables of modules that are
+    The rows are copied in one transaction: a copy that broke off can be begun again. Raises BootRefused for a target with rows, for tables of modules that are
     switched off, and when the counts differ at the end.
     """
     with target.connect() as connection:
-        if not tables.is_empty(connection):
+        if not tables.is_empty(connection, house.cards):
             raise BootRefused("the target has rows already: nothing was copied")
     with house.database.session(write=False) as reading:
         source = reading.connection()

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from sqlalchemy import Connection, func, inspect, select, table
 
+from portal.kernel import schema
 from portal.kernel.card import Card
+from portal.kernel.db import Base, make_engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,36 @@ def count(connection: Connection) -> list[Counted]:
     ]
 
 
-def is_empty(connection: Connection) -> bool:
-    """Whether the database has no rows, whatever tables it has."""
-    return not any(counted.rows for counted in count(connection))
+def is_empty(connection: Connection, cards: tuple[Card, ...]) -> bool:
+    """Whether the database has no rows but those that the migrations write, whatever tables it has."""
+    filled = [counted.table for counted in count(connection) if counted.rows]
+    if not filled:
+        return True
+    written = _written_by_migrations(cards)
+    return all(written.get(name) == _rows(connection, name) for name in filled)
+
+
+def _written_by_migrations(cards: tuple[Card, ...]) -> dict[str, list[tuple[Any, ...]] | None]:
+    """The rows of a database that was migrated and nothing else, by table."""
+    with TemporaryDirectory() as folder:
+        engine = make_engine(f"sqlite:///{Path(folder) / 'migrated.sqlite'}")
+        try:
+            schema.upgrade(engine, cards)
+            with engine.connect() as connection:
+                return {name: _rows(connection, name) for name in names(connection)}
+        finally:
+            engine.dispose()
+
+
+def _rows(connection: Connection, name: str) -> list[tuple[Any, ...]] | None:
+    """The rows of a table by primary key; None for a table that is not as the models say."""
+    model = Base.metadata.tables.get(name)
+    if model is None or {column["name"] for column in inspect(connection).get_columns(name)} != set(
+        model.columns.keys()
+    ):
+        return None
+    rows = connection.execute(select(model).order_by(*model.primary_key.columns))
+    return [tuple(row) for row in rows]
 
 
 def orphans(connection: Connection, cards: tuple[Card, ...]) -> list[str]:

@@ -19,7 +19,7 @@ from portal.kernel.composition import House
 from portal.kernel.db import Base
 from portal.kernel.jobs import JobRow
 from portal.kernel.mail import Address, IMail, Message
-from portal.ops import documents
+from portal.ops import copying, documents
 from portal.ops.models import Document, Mail
 from portal.ops.pdf import Party, Seller, Statement
 from portal.ops.worker import run_due
@@ -111,6 +111,50 @@ def test_copy_brings_every_row(
     after = stored(target)
     assert "has rows already" in source("db", "copy", target_url, status=2)
     assert stored(target) == after
+
+
+@pytest.mark.parametrize("direction", [("sqlite", "postgresql"), ("postgresql", "sqlite")])
+def test_a_copy_that_broke_off_is_begun_again(
+    urls: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, direction: tuple[str, str]
+) -> None:
+    source_url, target_url = map(urls, direction)
+    modules = ("taxes", "customers", "finance")
+    source = over(source_url, tmp_path, "source", *modules)
+    target = over(target_url, tmp_path, "target", *modules)
+    source("db", "upgrade")
+    source("users", "add", "me@company.example", "--name", "Me", "--password", "a long and odd password 7")
+
+    def broken(_connection: object, _model: object) -> None:
+        raise ConnectionResetError
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(copying, "_reset_sequence", broken)
+        with pytest.raises(ConnectionResetError):
+            source("db", "copy", target_url)
+    source("db", "copy", target_url)
+    assert stored(target) == stored(source)
+
+
+def test_what_migrations_write_is_no_data_until_somebody_changes_it(
+    urls: Callable[[str], str], backend: str, tmp_path: Path
+) -> None:
+    modules = ("taxes", "customers", "finance")
+    kept, fresh = (over(urls(backend), tmp_path, name, *modules) for name in ("kept", "fresh"))
+    kept("db", "upgrade")
+    kept("users", "add", "me@company.example", "--name", "Me", "--password", "a long and odd password 7")
+    file = tmp_path / "portal.backup"
+    kept("backup", str(file))
+    fresh("db", "upgrade")
+    fresh("restore", str(file))
+    assert stored(fresh) == stored(kept)
+
+    changed = over(urls(backend), tmp_path, "changed", *modules)
+    changed("db", "upgrade")
+    with closing(open_console(changed.ini)) as console, console.unit() as unit:
+        unit.db.execute(text("UPDATE finance_journal SET name = 'Till' WHERE code = 'bank'"))
+    before = stored(changed)
+    assert "--force" in changed("restore", str(file), status=2)
+    assert stored(changed) == before
 
 
 def test_copy_refuses_to_leave_a_module_behind(urls: Callable[[str], str], tmp_path: Path) -> None:
