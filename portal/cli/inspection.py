@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from portal.cli.table import echo_table
-from portal.ops import overview
+from portal.ops import overview, verification
 from portal.ops.console import Console
-from portal.ops.verification import verify as run_checks
 
 
 @click.command(help="List what is composed.")
@@ -39,23 +40,47 @@ def settings(console: Console) -> None:
     echo_table(("key", "value", "origin", "module"), rows)
 
 
+def _noted(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    heads = [(name, hash_) for name, _colon, hash_ in (one.partition(":") for one in given)]
+    if not all(name and hash_ for name, hash_ in heads):
+        raise click.BadParameter("a head is NUMBER:HASH, as this command prints it")
+    return heads
+
+
 @click.command(help="Recompute the books; exit status 1 when something is wrong.")
+@click.option(
+    "--head",
+    "noted",
+    multiple=True,
+    metavar="NUMBER:HASH",
+    callback=_noted,
+    help="A head that was printed before and kept elsewhere: it must still be there. Can be repeated.",
+)
 @click.pass_obj
-def verify(console: Console) -> None:
-    """Run every check of every module and print what it found."""
-    if not echo_verification(console):
+def verify(console: Console, noted: list[tuple[str, str]]) -> None:
+    """Run every check of every module and print what it found, with the heads of all chains."""
+    if not echo_verification(console, noted):
         raise SystemExit(1)
 
 
-def echo_verification(console: Console) -> bool:
-    """Print the table of checks and what they found; whether all is well."""
-    results = run_checks(console.house)
+def echo_verification(console: Console, noted: Sequence[tuple[str, str]] = ()) -> bool:
+    """Print the table of checks, the heads of chains, and what was found; whether all is well."""
+    heads = verification.heads(console.house)
+    results = verification.verify(console.house)
     rows = [
         (result.check.name, result.check.module, len(result.findings) or "ok", str(result.check.title))
         for result in results
     ]
     echo_table(("check", "module", "findings", "what holds"), rows)
-    found = [finding for result in results for finding in result.findings]
+    if heads:
+        click.echo()
+        echo_table(("head", "NUMBER:HASH"), [(name, f"{name}:{hash_}") for name, hash_ in heads.items()])
+    found = [
+        *(finding for result in results for finding in result.findings),
+        *verification.lost(console.house, noted),
+    ]
     if found:
         click.echo()
         echo_table(("check", "row", "finding"), [(one.check, one.subject, one.explanation) for one in found])

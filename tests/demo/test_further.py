@@ -14,11 +14,14 @@ from portal.testing import TestPortal
 
 MODULES = ("taxes", "customers", "catalog", "orders", "finance")
 SCALE = Scale(orders=100, customers=18, kinds_of_customers=6, kinds_of_orders=30)
-#: Salted, or chained over public ids, which are drawn: `portal verify` recomputes the chain in both databases.
+#: Salted, or hashed over public ids, which are drawn: `portal verify` recomputes the hashes in both databases.
 DRAWN = {
     ("people_user", "password_hash"),
+    ("finance_entry", "document_digest"),
     ("finance_entry", "hash"),
     ("finance_entry", "previous_hash"),
+    ("finance_allocation", "hash"),
+    ("finance_allocation", "previous_hash"),
     ("finance_counter", "last_hash"),
 }
 _PUBLIC_ID = re.compile(r"\b[0-9a-hjkmnp-tv-z]{26}\b")

@@ -48,10 +48,11 @@ def includeme(config: Composer) -> None:
     from portal.kernel.composition import DocumentType
     from portal.modules.customers.events import CustomerArchiving
     from portal.modules.customers.interfaces import CUSTOMER_PANELS
-    from portal.modules.finance import checks, demo, my, panels, resources, subscribers
+    from portal.modules.finance import chains, checks, demo, my, panels, resources, subscribers
     from portal.modules.finance.services import guard
     from portal.modules.orders import events
     from portal.modules.orders.interfaces import MY_ORDER_PANELS, ORDER_PANELS
+    from portal.ops.verification import CHAINS
     from portal.web.slots import HOME_CARDS, MY_HOME_CARDS
 
     name, view, own = CARD.name, permissions.VIEW, permissions.MY_VIEW
@@ -89,6 +90,7 @@ def includeme(config: Composer) -> None:
     config.refer(DocumentType("finance.payment", name, _("Payment"), "payments/", view))
     for check, title, run in checks.CHECKS:
         config.verify(f"finance.{check}", run, title=title, module=name)
+    config.offer(CHAINS, chains.links, module=name)
     config.before_serving("finance.base_currency", guard.check_base_currency, module=name)
     config.demo(demo.run, module=name)
     config.scan("portal.modules.finance.views")

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Boolean, Date, Integer, text
+from sqlalchemy import Boolean, Date, text
 from sqlalchemy.orm import Session
 
 from portal.kernel.composition import Finding
-from portal.kernel.db import UtcDateTime
 from portal.kernel.i18n import Text, _
-from portal.modules.finance import recomputing
+from portal.modules.finance import chains, recomputing
 
 _BATCH = 1000
 
@@ -37,76 +34,6 @@ def entries_balance(session: Session) -> Iterator[Finding]:
         )
     for row in session.execute(text(_UNPOSTED)):
         yield Finding("finance.balance", f"{row.journal} {row.number}", "was written and never posted")
-
-
-_UNCOUNTED = """
-SELECT DISTINCT e.journal FROM finance_entry e WHERE NOT EXISTS
-  (SELECT 1 FROM finance_counter c WHERE c.series = 'journal:' || e.journal AND c.year = 0)
-"""
-_CHAIN = text(
-    """
-SELECT e.journal, e.number, e.public_id, e.day, e.text, e.currency, e.document, e.reverses_id, e.posted_at,
-  e.posted_by, e.previous_hash, e.hash, l.position, l.account_id, l.base_amount, l.currency AS line_currency,
-  l.amount, l.customer_id, l.tax_key, l.text AS line_text
-FROM finance_entry e LEFT JOIN finance_entry_line l ON l.entry_id = e.id
-ORDER BY e.journal, e.number, l.position
-"""
-).columns(day=Date, posted_at=UtcDateTime, number=Integer)
-
-
-def chain_is_whole(session: Session) -> Iterator[Finding]:
-    """The hashes of all entries, computed anew from what is stored, follow one another without a gap."""
-    rows = session.execute(_CHAIN, execution_options={"yield_per": _BATCH})
-    previous: dict[str, tuple[int, str]] = {}
-    for (journal, number), lines in groupby(rows, key=lambda row: (row.journal, row.number)):
-        found = list(lines)
-        head = found[0]
-        last_number, last_hash = previous.get(journal, (0, ""))
-        name = f"{journal} {number}"
-        if number != last_number + 1:
-            yield Finding("finance.chain", name, f"follows the entry {last_number} of its journal")
-        if head.previous_hash != last_hash:
-            yield Finding("finance.chain", name, "does not carry the hash of the entry before it")
-        if head.hash != _digest(found):
-            yield Finding("finance.chain", name, "its content is not what was posted")
-        previous[journal] = (number, head.hash)
-    for row in session.execute(text(_UNCOUNTED)):
-        yield Finding("finance.chain", f"journal:{row.journal}", "has entries, but no counter")
-    for row in session.execute(text("SELECT series, last, last_hash FROM finance_counter WHERE year = 0")):
-        if previous.get(row.series.removeprefix("journal:"), (0, "")) != (row.last, row.last_hash):
-            yield Finding("finance.chain", row.series, "its counter does not stand at the last entry")
-
-
-def _digest(rows: list[Any]) -> str:
-    head = rows[0]
-    content = {
-        "public_id": head.public_id,
-        "journal": head.journal,
-        "number": head.number,
-        "day": head.day.isoformat(),
-        "text": head.text,
-        "currency": head.currency,
-        "document": head.document,
-        "reverses": head.reverses_id,
-        "posted_at": head.posted_at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "posted_by": head.posted_by,
-        "lines": [
-            [
-                row.position,
-                row.account_id,
-                row.base_amount,
-                row.line_currency,
-                row.amount,
-                row.customer_id,
-                row.tax_key,
-                row.line_text,
-            ]
-            for row in rows
-            if row.position is not None
-        ],
-    }
-    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256((head.previous_hash + "\n" + canonical).encode("utf-8")).hexdigest()
 
 
 # --- subledger ---------------------------------------------------------------------------------------------
@@ -160,7 +87,7 @@ WHERE (r.id IS NULL AND (p.open <> p.amount - COALESCE(a.amount, 0)
   OR COALESCE(a.amount, 0) < 0 OR COALESCE(a.amount, 0) > p.amount
 """
 _COUNTERS = """
-SELECT c.id FROM finance_allocation c LEFT JOIN finance_allocation o ON o.id = c.undoes_id
+SELECT c.number FROM finance_allocation c LEFT JOIN finance_allocation o ON o.id = c.undoes_id
 WHERE (c.amount < 0 AND (o.id IS NULL OR o.amount <> -c.amount OR o.base_amount <> -c.base_amount
     OR o.base_other <> -c.base_other OR o.invoice_id <> c.invoice_id OR o.day > c.day))
   OR (c.amount > 0 AND c.undoes_id IS NOT NULL)
@@ -191,13 +118,14 @@ def allocations_fit(session: Session) -> Iterator[Finding]:
         )
     for row in session.execute(text(_COUNTERS)):
         yield Finding(
-            "finance.allocation", f"allocation {row.id}", "does not mirror the one that it takes back"
+            "finance.allocation", f"allocation {row.number}", "does not mirror the one that it takes back"
         )
     for row in session.execute(text(_DIFFERENCES)):
         yield Finding(
             "finance.allocation", f"{row.journal} {row.number}", "is not the difference of its allocations"
         )
     yield from recomputing.allocations_in_time(session)
+    yield from chains.allocations_are_chained(session)
 
 
 # --- numbers -----------------------------------------------------------------------------------------------
@@ -297,6 +225,7 @@ def documents_have_their_entries(session: Session) -> Iterator[Finding]:
     for row in session.execute(text(_ORPHANS)):
         yield Finding("finance.documents", f"{row.journal} {row.number}", "belongs to no document")
     yield from recomputing.citations(session)
+    yield from chains.documents_as_posted(session)
 
 
 # --- totals ------------------------------------------------------------------------------------------------
@@ -366,7 +295,7 @@ def _line_findings(lines: list[Any], stored: dict[str, tuple[int, int]]) -> Iter
 
 CHECKS: tuple[tuple[str, Text, Callable[[Session], Iterator[Finding]]], ...] = (
     ("balance", _("Entries balance"), entries_balance),
-    ("chain", _("Hash chain of the journals"), chain_is_whole),
+    ("chain", _("Hash chain of the journals"), chains.entries_are_chained),
     ("subledger", _("Open items equal the receivable accounts"), subledger_equals_control),
     ("allocation", _("Allocations and open amounts"), allocations_fit),
     ("numbers", _("Numbers without gaps"), numbers_are_gapless),

@@ -65,7 +65,8 @@ class Journal(Base):
 class Counter(Base):
     """The last number of a series in a fiscal year; `last_date` is the date of that document.
 
-    Journals count in the series `journal:<code>` of the year 0, with the hash of their last entry in `last_hash`.
+    Journals count in the series `journal:<code>` of the year 0, with the hash of their last entry in `last_hash`;
+    allocations in the series `allocations` likewise.
     """
 
     __tablename__ = "finance_counter"
@@ -80,8 +81,9 @@ class Counter(Base):
 class Entry(Base):
     """An entry of the ledger: written with its lines, then posted by flipping `posted`, and unchangeable from then on.
 
-    `document` refers to what it posts as `kind:public_id`. `hash` is SHA-256 over the entry's content and
-    `previous_hash`, the hash of the entry before it in the journal ("" for the first).
+    `document` refers to what it posts as `kind:public_id`, and `document_digest` is SHA-256 over what that says. `hash`
+    is SHA-256 over the entry's content and `previous_hash`, the hash of the entry before it in the journal ("" for the
+    first).
     """
 
     __tablename__ = "finance_entry"
@@ -99,6 +101,7 @@ class Entry(Base):
     text: Mapped[str] = mapped_column(String(300))
     currency: Mapped[str] = mapped_column(String(3))
     document: Mapped[str] = mapped_column(String(60), default="")
+    document_digest: Mapped[str] = mapped_column(String(64), default="")
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("finance_entry.id"), unique=True)
     posted: Mapped[bool] = mapped_column(default=False)
     posted_at: Mapped[datetime]
@@ -401,7 +404,8 @@ class Allocation(Base):
     `amount` is taken off both; `base_amount` off the invoice and `base_other` off the other, in the base currency:
     their difference is the realised exchange difference, posted by `entry_id` (which several allocations of one act
     share, and which also moves amounts between different receivable accounts). A counter row with the negated figures
-    undoes another one, once. The keys hold customer and currency together.
+    undoes another one, once. The keys hold customer and currency together. Rows are numbered without gaps and chained as
+    entries are: `hash` is SHA-256 over the row and `previous_hash`.
     """
 
     __tablename__ = "finance_allocation"
@@ -436,6 +440,7 @@ class Allocation(Base):
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]
+    number: Mapped[int] = mapped_column(unique=True)
     customer_id: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     invoice_id: Mapped[int]
@@ -449,3 +454,5 @@ class Allocation(Base):
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("finance_allocation.id"), unique=True)
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(200))
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))

@@ -60,7 +60,7 @@ def citations(session: Session) -> Iterator[Finding]:
 # --- allocations in time -------------------------------------------------------------------------------------
 
 _DATED = """
-SELECT a.id FROM finance_allocation a JOIN finance_invoice i ON i.id = a.invoice_id
+SELECT a.number FROM finance_allocation a JOIN finance_invoice i ON i.id = a.invoice_id
 LEFT JOIN finance_invoice n ON n.id = a.credit_note_id LEFT JOIN finance_payment p ON p.id = a.payment_id
 LEFT JOIN finance_entry e ON e.id = a.entry_id
 WHERE a.day < i.invoice_date OR a.day < n.invoice_date OR a.day < p.day OR a.day <> e.day
@@ -85,7 +85,7 @@ def allocations_in_time(session: Session) -> Iterator[Finding]:
     """Allocations dated before their documents or otherwise than their entry, or of more than there was on some day."""
     for row in session.execute(text(_DATED)):
         yield Finding(
-            "finance.allocation", f"allocation {row.id}", "is dated otherwise than what it connects"
+            "finance.allocation", f"allocation {row.number}", "is dated otherwise than what it connects"
         )
     rows = session.execute(_ENDS, execution_options={"yield_per": _BATCH})
     for (_place, number), moves in groupby(rows, key=lambda row: (row.place, row.number)):

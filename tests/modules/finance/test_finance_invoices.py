@@ -234,9 +234,10 @@ def test_drafts_and_credit_notes_are_not_credited(books: Books) -> None:
         "UPDATE finance_allocation SET amount = amount + 1",
         "DELETE FROM finance_allocation",
         (
-            "INSERT INTO finance_allocation (public_id, customer_id, currency, invoice_id, payment_id, day, amount,"
-            " base_amount, base_other, created_at, created_by) SELECT 'x', customer_id, currency, invoice_id, payment_id,"
-            " day, 100000, 100000, 100000, created_at, '' FROM finance_allocation"
+            "INSERT INTO finance_allocation (public_id, number, customer_id, currency, invoice_id, payment_id, day, amount,"
+            " base_amount, base_other, created_at, created_by, previous_hash, hash) SELECT 'x', 2, customer_id,"
+            " currency, invoice_id, payment_id, day, 100000, 100000, 100000, created_at, '', hash, 'x'"
+            " FROM finance_allocation"
         ),
         "UPDATE finance_counter SET last = last - 1",
         "DELETE FROM finance_counter",
@@ -272,8 +273,8 @@ def test_an_entry_that_does_not_balance_is_not_posted_by_the_database(books: Boo
 
 _FORGED = (
     (
-        "INSERT INTO finance_entry (public_id, journal, number, day, text, currency, document, posted, posted_at,"
-        " posted_by, previous_hash, hash) SELECT 'forged', journal, 2, day, 'forged', currency, '', (1 = 0), posted_at,"
+        "INSERT INTO finance_entry (public_id, journal, number, day, text, currency, document, document_digest, posted, posted_at,"
+        " posted_by, previous_hash, hash) SELECT 'forged', journal, 2, day, 'forged', currency, '', '', (1 = 0), posted_at,"
         " posted_by, hash, 'h' FROM finance_entry"
     ),
     (

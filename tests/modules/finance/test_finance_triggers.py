@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from modules.finance.conftest import Books
 
 _FORGED_ENTRY = (
-    "INSERT INTO finance_entry (id, public_id, journal, number, day, text, currency, document, posted, posted_at,"
-    " posted_by, previous_hash, hash) SELECT 99, 'forged', journal, 99, day, 'forged', currency, '', (1 = 0), posted_at,"
+    "INSERT INTO finance_entry (id, public_id, journal, number, day, text, currency, document, document_digest, posted, posted_at,"
+    " posted_by, previous_hash, hash) SELECT 99, 'forged', journal, 99, day, 'forged', currency, '', '', (1 = 0), posted_at,"
     " posted_by, '', '' FROM finance_entry WHERE id = 1"
 )
 _FORGED_LINE = (

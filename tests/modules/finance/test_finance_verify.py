@@ -14,9 +14,11 @@ from sqlalchemy import text
 import portal
 from portal.kernel.errors import BootRefused, Invalid
 from portal.kernel.unit import Unit
-from portal.modules.finance.services import allocation, drafting, posting
+from portal.modules.finance.services import allocation, chart, drafting, journals, posting
 from portal.modules.finance.services.drafting import InvoiceData
+from portal.modules.finance.services.journals import OpeningItem
 from portal.modules.taxes import services as taxes
+from portal.ops import verification
 
 if TYPE_CHECKING:
     from modules.finance.conftest import Books
@@ -158,6 +160,158 @@ def test_each_tampering_is_named_by_its_check(busy: Books, what: str) -> None:
         changed: Any = unit.db.execute(text(statement))
         assert changed.rowcount > 0
     assert f"finance.{check}" in {finding.check for finding in busy.findings()}
+
+
+#: (statements, what verify names and nothing else does): what no figure, date or number gives away.
+UNSEEN_BY_FIGURES = {
+    "VAT id": (
+        ["UPDATE finance_invoice SET customer_vat_id = 'DE999' WHERE number = 'INV-2026-00001'"],
+        {("documents", "INV-2026-00001")},
+    ),
+    "address": (
+        [
+            (
+                'UPDATE finance_invoice SET billing_address = REPLACE(billing_address, \'"city": "\', \'"city": "New \')'
+                " WHERE number = 'INV-2026-00001'"
+            )
+        ],
+        {("documents", "INV-2026-00001")},
+    ),
+    "line name": (
+        ["UPDATE finance_invoice_line SET name = 'Coffee' WHERE invoice_id = 1 AND position = 1"],
+        {("documents", "INV-2026-00001")},
+    ),
+    "tax class": (
+        ["UPDATE finance_invoice_line SET tax_class = 'reduced' WHERE invoice_id = 1 AND position = 1"],
+        {("documents", "INV-2026-00001")},
+    ),
+    "tax title": (
+        ["UPDATE finance_invoice_tax SET title = 'Other tax' WHERE invoice_id = 1 AND position = 1"],
+        {("documents", "INV-2026-00001")},
+    ),
+    "tax title of a line": (
+        [
+            'UPDATE finance_invoice_line SET rates = REPLACE(rates, \'","19"\', \' (reduced)","19"\') WHERE invoice_id = 1'
+        ],
+        {("documents", "INV-2026-00001")},
+    ),
+    "later due date": (
+        ["UPDATE finance_invoice SET due_date = '2027-12-31' WHERE number = 'INV-2026-00002'"],
+        {("documents", "INV-2026-00002")},
+    ),
+    "notes of a credit note": (
+        ["UPDATE finance_invoice SET notes = 'other' WHERE number = 'CN-2026-00001'"],
+        {("documents", "CN-2026-00001")},
+    ),
+    "due date of an opening item": (
+        ["UPDATE finance_invoice SET due_date = '2027-12-31' WHERE kind = 'opening'"],
+        {("documents", "OLD-1")},
+    ),
+    "reason of a reversal": (
+        ["UPDATE finance_payment_reversal SET reason = 'other'"],
+        {("documents", "BANK-2")},
+    ),
+    "digest of a document": (
+        [
+            "UPDATE finance_entry SET document_digest = 'x' WHERE journal = 'sales' AND number = 1",
+        ],
+        {("chain", "sales 1"), ("documents", "INV-2026-00001")},
+    ),
+    "opening item gone": (
+        [
+            "UPDATE finance_counter SET last_date = NULL WHERE year = 0",
+            "DELETE FROM finance_invoice WHERE kind = 'opening'",
+        ],
+        {("documents", "opening 1"), ("subledger", "customer 1")},
+    ),
+    "allocation gone with both open amounts": (
+        [
+            "DELETE FROM finance_allocation WHERE number = 2",
+            (
+                "UPDATE finance_invoice SET open = open + 5000, base_open = base_open + 5000"
+                " WHERE number = 'INV-2026-00002'"
+            ),
+            "UPDATE finance_payment SET open = open + 5000, base_open = base_open + 5000 WHERE number = 'BANK-1'",
+        ],
+        {("allocation", "allocation 2")},
+    ),
+    "allocation gone with what took it back": (
+        [
+            "DELETE FROM finance_allocation WHERE undoes_id IS NOT NULL",
+            "DELETE FROM finance_allocation WHERE number = 3",
+        ],
+        {("allocation", "allocations 3 to 4")},
+    ),
+    "allocation added with both open amounts": (
+        [
+            (
+                "INSERT INTO finance_allocation (public_id, number, customer_id, currency, invoice_id, payment_id, day,"
+                " amount, base_amount, base_other, created_at, created_by, previous_hash, hash)"
+                " SELECT 'x', 6, customer_id, currency, invoice_id, payment_id, day, 100, 100, 100, created_at,"
+                " created_by, (SELECT hash FROM finance_allocation WHERE number = 5), 'x'"
+                " FROM finance_allocation WHERE number = 2"
+            ),
+            (
+                "UPDATE finance_invoice SET open = open - 100, base_open = base_open - 100"
+                " WHERE number = 'INV-2026-00002'"
+            ),
+            "UPDATE finance_payment SET open = open - 100, base_open = base_open - 100 WHERE number = 'BANK-1'",
+        ],
+        {("allocation", "allocation 6")},
+    ),
+    "author of an allocation": (
+        ["UPDATE finance_allocation SET created_by = 'other' WHERE number = 2"],
+        {("allocation", "allocation 2")},
+    ),
+}
+
+
+def test_what_no_figure_gives_away_is_named_by_digests_and_chains(busy: Books) -> None:
+    item = OpeningItem("OLD-1", date(2025, 12, 1), date(2026, 1, 1), "EUR", 5000)
+    busy.portal.run(
+        lambda unit: journals.add_opening_item(unit, chart.read(unit), busy.alpha, item, TODAY), ACCOUNTANT
+    )
+    assert busy.findings() == []
+    named: dict[str, Any] = {}
+    with busy.portal.unit() as unit:
+        _without_triggers(unit)
+        for what, (statements, _expected) in UNSEEN_BY_FIGURES.items():
+            with unit.db.begin_nested() as tampered:
+                for statement in statements:
+                    changed: Any = unit.db.execute(text(statement))
+                    assert changed.rowcount > 0, what
+                found = [found for one in unit.house.checks.values() for found in one.run(unit.db)]
+                named[what] = {(one.check.removeprefix("finance."), one.subject) for one in found}
+                tampered.rollback()
+    assert named == {what: expected for what, (_statements, expected) in UNSEEN_BY_FIGURES.items()}
+
+
+def test_a_cut_off_end_is_named_by_the_heads_noted_before(busy: Books) -> None:
+    house = busy.portal.house
+    noted = verification.heads(house)
+    assert sorted(noted) == ["ALLOCATION-5", "BANK-5", "GENERAL-1", "SALES-4"]
+    assert verification.lost(house, list(noted.items())) == []
+    with busy.portal.unit() as unit:
+        _without_triggers(unit)
+        for statement in (
+            "DELETE FROM finance_payment WHERE number = 'BANK-5'",
+            (
+                "DELETE FROM finance_entry_line WHERE entry_id = (SELECT id FROM finance_entry WHERE journal = 'bank'"
+                " AND number = 5)"
+            ),
+            "DELETE FROM finance_entry WHERE journal = 'bank' AND number = 5",
+            (
+                "UPDATE finance_counter SET last = 4, last_hash = (SELECT hash FROM finance_entry WHERE journal = 'bank'"
+                " AND number = 4) WHERE series = 'journal:bank'"
+            ),
+        ):
+            unit.db.execute(text(statement))
+    assert busy.findings() == []
+    (lost,) = verification.lost(house, list(noted.items()))
+    assert (lost.subject, lost.explanation) == ("BANK-5", "is not there any more")
+    busy.pay(500)
+    (lost,) = verification.lost(house, list(noted.items()))
+    assert (lost.subject, lost.explanation) == ("BANK-5", "has another hash")
 
 
 def _without_triggers(unit: Unit) -> None:

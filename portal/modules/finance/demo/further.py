@@ -18,9 +18,9 @@ from portal.kernel.composition import House
 from portal.kernel.people import Actor
 from portal.kernel.unit import Unit
 from portal.modules.finance.models import BANK, DRAFT, POSTED, Counter, Entry, Invoice
-from portal.modules.finance.services import chart, ledger, payments, posting
+from portal.modules.finance.services import chart, digests, ledger, payments, posting
 from portal.modules.finance.services.chart import AccountFacts, Chart
-from portal.modules.finance.services.numbers import Series, journal_series
+from portal.modules.finance.services.numbers import ALLOCATIONS, Series, journal_series
 from portal.modules.finance.services.payments import PaymentData
 from portal.modules.finance.settings import FISCAL_YEAR_START, INVOICE_SERIES
 from portal.ops.further import FurtherOrder, Rows, Step
@@ -75,9 +75,12 @@ def rules(house: House) -> Rules:
             ("finance_invoice_line", "order_line_id"): "orders_line",
         },
         numbers={
-            "finance_entry": Numbering(("number", "previous_hash", "hash"), counters.entry),
+            "finance_entry": Numbering(
+                ("number", "document_digest", "previous_hash", "hash"), counters.entry
+            ),
             "finance_invoice": Numbering(("number", "year", "sequence"), counters.invoice),
             "finance_payment": Numbering(("number",), counters.payment),
+            "finance_allocation": Numbering(("number", "previous_hash", "hash"), counters.allocation),
         },
         seal=counters.seal,
         insertable={
@@ -109,6 +112,27 @@ WHERE finance_invoice.state = 'draft' AND entry.id = finance_invoice.entry_id
 """
 
 
+def _grouped(rows: Rows, table: str, key: str) -> dict[int, list[Values]]:
+    found: dict[int, list[Values]] = {}
+    for row in rows.get(table, ()):
+        found.setdefault(row[key], []).append(row)
+    return found
+
+
+def _digests(rows: Rows) -> dict[int, str]:
+    """The digests of documents by the entries that post them."""
+    lines = _grouped(rows, "finance_invoice_line", "invoice_id")
+    taxes = _grouped(rows, "finance_invoice_tax", "invoice_id")
+    found = {
+        row["entry_id"]: digests.of_document(row, lines.get(row["id"], ()), taxes.get(row["id"], ()))
+        for row in rows.get("finance_invoice", ())
+        if row["state"] == POSTED
+    }
+    found |= {row["entry_id"]: digests.of_payment(row) for row in rows.get("finance_payment", ())}
+    found |= {row["entry_id"]: digests.of_reversal(row) for row in rows.get("finance_payment_reversal", ())}
+    return found
+
+
 class _Counters:
     """The counters of finance while rows are copied, and with them what depends on the order of posting."""
 
@@ -118,12 +142,16 @@ class _Counters:
         self._rows: dict[tuple[str, int], tuple[int, date | None]] = {}
         self._hashes: dict[str, str] = {}
         self._labels: dict[int, str] = {}
+        self._allocated = 0
         self._finished = 0
 
     def begin(self, session: Session) -> None:
         columns = (Counter.series, Counter.year, Counter.last, Counter.last_date, Counter.last_hash)
         rows = session.execute(select(*columns)).all()
-        self._rows = {(row.series, row.year): (row.last, row.last_date) for row in rows}
+        counted = {(row.series, row.year): (row.last, row.last_date) for row in rows}
+        # The database moves this one on, when allocations come.
+        self._allocated, _day = counted.pop((ALLOCATIONS.name, ALLOCATIONS.year), (0, None))
+        self._rows = counted
         self._hashes = {row.series: row.last_hash for row in rows}
 
     def entry(self, row: Values) -> Mapping[str, Any]:
@@ -142,21 +170,29 @@ class _Counters:
     def payment(self, row: Values) -> Mapping[str, Any]:
         return {"number": self._labels[row["entry_id"]]}
 
+    def allocation(self, row: Values) -> Mapping[str, Any]:
+        self._allocated += 1
+        return {"number": self._allocated}
+
     def _take(self, series: Series) -> int:
         last, _day = self._rows.get((series.name, series.year), (0, None))
         self._rows[series.name, series.year] = (last + 1, series.day)
         return last + 1
 
     def seal(self, rows: Rows) -> None:
-        """Chain the entries of a copy to those before."""
-        lines: dict[int, list[Values]] = {}
-        for line in rows.get("finance_entry_line", ()):
-            lines.setdefault(line["entry_id"], []).append(line)
+        """Take the digests of a copy's documents, and chain its entries and allocations to those before."""
+        lines = _grouped(rows, "finance_entry_line", "entry_id")
+        documents = _digests(rows)
         for entry in rows.get("finance_entry", ()):
             series = journal_series(entry["journal"]).name
             entry["previous_hash"] = self._hashes.get(series, "")
+            entry["document_digest"] = documents.get(entry["id"], "")
             entry["hash"] = ledger.chained(entry["previous_hash"], entry, lines[entry["id"]])
             self._hashes[series] = entry["hash"]
+        for allocation in rows.get("finance_allocation", ()):
+            allocation["previous_hash"] = self._hashes.get(ALLOCATIONS.name, "")
+            allocation["hash"] = digests.of_allocation(allocation["previous_hash"], allocation)
+            self._hashes[ALLOCATIONS.name] = allocation["hash"]
         self._labels.clear()
 
     def finish(self, session: Session) -> None:

@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("text", sa.String(length=300), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("document", sa.String(length=60), nullable=False),
+        sa.Column("document_digest", sa.String(length=64), nullable=False),
         sa.Column("reverses_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("posted", sa.Boolean(), nullable=False),
         sa.Column("posted_at", portal.kernel.db.UtcDateTime(timezone=True), nullable=False),
@@ -327,6 +328,7 @@ def upgrade() -> None:
         "finance_allocation",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("public_id", sa.String(length=26), nullable=False),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("customer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("invoice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -340,6 +342,8 @@ def upgrade() -> None:
         sa.Column("undoes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", portal.kernel.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.String(length=200), nullable=False),
+        sa.Column("previous_hash", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
         sa.CheckConstraint(
             "(amount > 0) = (undoes_id IS NULL) AND amount <> 0", name=op.f("ck_finance_allocation_amount")
         ),
@@ -375,6 +379,7 @@ def upgrade() -> None:
             ["undoes_id"], ["finance_allocation.id"], name=op.f("fk_finance_allocation_undoes_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_finance_allocation")),
+        sa.UniqueConstraint("number", name=op.f("uq_finance_allocation_number")),
         sa.UniqueConstraint("public_id", name=op.f("uq_finance_allocation_public_id")),
         sa.UniqueConstraint("undoes_id", name=op.f("uq_finance_allocation_undoes_id")),
     )

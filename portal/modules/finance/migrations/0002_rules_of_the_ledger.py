@@ -4,7 +4,8 @@
   the entry before it, and lies in no closed period. From then on neither it nor its lines can be changed or deleted.
 - A posted document, its lines and its taxes keep what they say. Payments, allocations, reversals and lock dates are
   only added.
-- An allocation is taken off both of its ends, whose CHECKs refuse more than is open; none lies in a closed period.
+- An allocation is taken off both of its ends, whose CHECKs refuse more than is open; none lies in a closed period, and
+  each follows the hash of the one before it.
 - Counters go on by the numbers that are used, and begin no lower than these. Accounts with lines stay what they are.
 - SQLite's REPLACE deletes rows without asking the triggers of DELETE, unless a connection says so: a row that would take
   the place of another one is refused, whoever is connected.
@@ -51,7 +52,7 @@ KEYS = {
     "finance_invoice_tax": (("invoice_id", "key"),),
     "finance_payment": (("public_id",), ("number",), ("entry_id",)),
     "finance_payment_reversal": (("payment_id",), ("entry_id",)),
-    "finance_allocation": (("public_id",), ("undoes_id",)),
+    "finance_allocation": (("public_id",), ("undoes_id",), ("number",)),
     "finance_lock_date": (),
 }
 
@@ -182,6 +183,17 @@ REFUSALS = (
         for event in ("UPDATE", "DELETE")
     ),
     ("allocation_open", "finance_allocation", "INSERT", _CLOSED, "the books are closed"),
+    (
+        "allocation_chained",
+        "finance_allocation",
+        "INSERT",
+        (
+            "NOT EXISTS (SELECT 1 WHERE NEW.number = 1 AND NEW.previous_hash = '')"
+            " AND NOT EXISTS (SELECT 1 FROM finance_allocation AS earlier WHERE earlier.number = NEW.number - 1"
+            " AND earlier.hash = NEW.previous_hash)"
+        ),
+        "an allocation follows the one before it",
+    ),
     ("counter_grows", "finance_counter", "UPDATE", "NEW.last < OLD.last", "a number is not given again"),
     (
         "counter_steps",
@@ -218,6 +230,8 @@ REFUSALS = (
         (
             "NEW.last_hash <> OLD.last_hash AND NOT EXISTS (SELECT 1 FROM finance_entry WHERE posted"
             " AND journal = substr(NEW.series, 9) AND number = NEW.last AND hash = NEW.last_hash)"
+            " AND NOT EXISTS (SELECT 1 FROM finance_allocation WHERE NEW.series = 'allocations'"
+            " AND number = NEW.last AND hash = NEW.last_hash)"
         ),
         "a counter has the hash of its last entry",
     ),
@@ -230,6 +244,7 @@ REFUSALS = (
             "EXISTS (SELECT 1 FROM finance_entry WHERE journal = substr(NEW.series, 9) AND NEW.year = 0"
             " AND number > NEW.last) OR EXISTS (SELECT 1 FROM finance_invoice WHERE series = NEW.series"
             " AND year = NEW.year AND sequence > NEW.last)"
+            " OR EXISTS (SELECT 1 FROM finance_allocation WHERE NEW.series = 'allocations' AND number > NEW.last)"
         ),
         "a number is not given again",
     ),
@@ -270,7 +285,9 @@ EFFECTS = (
             "UPDATE finance_invoice SET open = open - NEW.amount, base_open = base_open - NEW.base_other"
             " WHERE id = NEW.credit_note_id; "
             "UPDATE finance_payment SET open = open - NEW.amount, base_open = base_open - NEW.base_other"
-            " WHERE id = NEW.payment_id;"
+            " WHERE id = NEW.payment_id; "
+            "UPDATE finance_counter SET last = NEW.number, last_hash = NEW.hash WHERE series = 'allocations'"
+            " AND year = 0 AND last = NEW.number - 1;"
         ),
     ),
     (

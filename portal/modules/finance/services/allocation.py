@@ -1,7 +1,7 @@
 """Allocating payments and credit notes to invoices, and undoing it by dated counter rows.
 
-Locks are taken in one order: the customer's row, orders, invoices by id, payments by id. The database keeps the open
-amounts: a trigger takes each allocation off both of its ends.
+Locks are taken in one order: the customer's row, orders, invoices by id, payments by id, the chain of allocations before
+the general journal. The database keeps the open amounts: a trigger takes each allocation off both of its ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from portal.kernel.money import portion
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import ICustomers
 from portal.modules.finance.models import CREDIT_NOTE, GENERAL_JOURNAL, Allocation, Invoice, Payment
-from portal.modules.finance.services import chart, ledger, reading
+from portal.modules.finance.services import chart, digests, ledger, numbers, reading
 from portal.modules.finance.services.chart import Chart
 from portal.modules.finance.services.reading import LockedInvoice
 from portal.modules.finance.settings import EXCHANGE_ACCOUNT
@@ -125,8 +125,7 @@ def apply(
                 "base_other": left.take(amount),
             }
         )
-    entry_id = _post_differences(unit, books, locked, other, rows, day)
-    _insert(unit, other, rows, day, entry_id)
+    _write(unit, books, locked, other, rows, day)
     closed = {row["invoice_id"] for row in rows if locked.invoice(row["invoice_id"]).open == row["amount"]}
     settle(locked, closed=closed)
 
@@ -195,7 +194,7 @@ def _demand_day(
             {
                 "day": _(
                     "An allocation of these documents was taken back on ${day}: choose that day or a later one.",
-                    mapping={"day": undone.isoformat()},
+                    mapping={"day": undone},
                 )
             }
         )
@@ -265,9 +264,17 @@ def _add(sums: dict[int, int], account: int | None, amount: int) -> None:
     sums[account] = sums.get(account, 0) + amount
 
 
-def _insert(
-    unit: Unit, other: Payment | Invoice, rows: Sequence[Mapping[str, Any]], day: date, entry_id: int | None
+def _write(
+    unit: Unit,
+    books: Chart,
+    locked: Ends,
+    other: Payment | Invoice,
+    rows: Sequence[Mapping[str, Any]],
+    day: date,
 ) -> None:
+    """The rows of an act, chained to those before, and the entry of its exchange differences."""
+    (taken,) = numbers.take(unit, numbers.ALLOCATIONS)
+    entry_id = _post_differences(unit, books, locked, other, rows, day)
     common: dict[str, Any] = {
         "customer_id": other.customer_id,
         "currency": other.currency,
@@ -278,11 +285,13 @@ def _insert(
         "created_at": unit.now(),
         "created_by": unit.actor.name[:200],
     }
+    written = [{"undoes_id": None, **row, **common, "public_id": new_public_id()} for row in rows]
+    last_hash = taken.last_hash
+    for number, row in enumerate(written, start=taken.number + 1):
+        row |= {"number": number, "previous_hash": last_hash}
+        row["hash"] = last_hash = digests.of_allocation(last_hash, row)
     with ledger.refusing_closed():
-        unit.db.execute(
-            insert(Allocation),
-            [{"undoes_id": None, **row, **common, "public_id": new_public_id()} for row in rows],
-        )
+        unit.db.execute(insert(Allocation), written)
 
 
 def settle(locked: Ends, *, closed: Collection[int] = (), opened: Collection[int] = ()) -> None:
@@ -353,6 +362,5 @@ def take_back(
         for one in allocations
     ]
     opened = {one.invoice_id for one in allocations if locked.invoice(one.invoice_id).open == 0}
-    entry_id = _post_differences(unit, books, locked, other, rows, day)
-    _insert(unit, other, rows, day, entry_id)
+    _write(unit, books, locked, other, rows, day)
     settle(locked, opened=opened)

@@ -27,7 +27,7 @@ from portal.modules.finance.models import (
     Entry,
     Invoice,
 )
-from portal.modules.finance.services import allocation, ledger, reading
+from portal.modules.finance.services import allocation, digests, ledger, numbers, reading
 from portal.modules.finance.services.chart import AccountFacts, Chart
 from portal.modules.finance.settings import (
     CREDIT_SERIES,
@@ -153,29 +153,35 @@ def _reverse_item(
     if item.open != item.gross:
         raise Refused(_("Something of this opening item is settled: take its allocations back first."))
     public_id = new_public_id()
+    (taken,) = numbers.take(unit, numbers.journal_series(OPENING_JOURNAL))
+    number = ledger.label(OPENING_JOURNAL, taken.number)
+    columns: dict[str, Any] = {
+        **{name: getattr(item, name) for name in _REVERSED},
+        "kind": CREDIT_NOTE,
+        "number": number,
+        "corrects_id": item.id,
+        "invoice_date": day,
+        "tax_date": day,
+    }
     new = ledger.NewEntry(
         journal=OPENING_JOURNAL,
         day=day,
         text=f"{item.number} {item.customer_name}",
         lines=ledger.negated(ledger.lines_of(unit, entry.id)),
         document=f"finance.invoice:{public_id}",
+        document_digest=digests.of_document(columns),
         reverses_id=entry.id,
     )
-    posted = ledger.post(unit, new)
+    posted = ledger.write(unit, new, taken)
     # Not tracked by the session: its open amounts are the database's.
     note_id = unit.db.scalars(
         insert(Invoice)
         .values(
-            **{name: getattr(item, name) for name in _REVERSED},
+            **columns,
             **_moment(unit),
             public_id=public_id,
-            kind=CREDIT_NOTE,
             state=POSTED,
-            number=posted.label,
-            corrects_id=item.id,
-            search_text=fold(f"{posted.label} {item.number} {item.customer_name} {item.customer_number}"),
-            invoice_date=day,
-            tax_date=day,
+            search_text=fold(f"{number} {item.number} {item.customer_name} {item.customer_number}"),
             entry_id=posted.id,
         )
         .returning(Invoice.id)
@@ -266,6 +272,33 @@ def add_opening_item(unit: Unit, books: Chart, customer: CustomerFacts, item: Op
         raise Invalid({"amount": _("This number is too large.")}) from error
     override = None if customer.tax_position is None else Position(customer.tax_position)
     public_id = new_public_id()
+    columns: dict[str, Any] = {
+        "kind": OPENING,
+        "number": item.number,
+        "customer_id": customer.id,
+        "customer_name": customer.name,
+        "customer_number": customer.number,
+        "customer_vat_id": customer.vat_id,
+        "language": customer.language,
+        "billing_address": reading.address_json(customer.address("billing")),
+        "invoice_date": day,
+        "delivery_date": item.issued_on,
+        "due_date": item.due_date,
+        "tax_date": item.issued_on,
+        "payment_days": customer.payment_days,
+        "payment_terms": customer.payment_terms,
+        "currency": item.currency,
+        "exchange_rate": to_scaled(rate),
+        "policy": unit.setting(POLICY),
+        "tax_position": taxes.position(customer.country, customer.vat_id, override).value,
+        "net": item.amount,
+        "tax": 0,
+        "gross": item.amount,
+        "base_net": amount,
+        "base_tax": 0,
+        "base_gross": amount,
+        "receivable_id": receivable.id,
+    }
     entry = ledger.post(
         unit,
         ledger.NewEntry(
@@ -277,42 +310,19 @@ def add_opening_item(unit: Unit, books: Chart, customer: CustomerFacts, item: Op
                 ledger.Line(opening.id, -amount, item.currency, -item.amount),
             ],
             document=f"finance.invoice:{public_id}",
+            document_digest=digests.of_document(columns),
         ),
     )
     unit.db.execute(
         insert(Invoice).values(
+            **columns,
+            **_moment(unit),
             public_id=public_id,
-            kind=OPENING,
             state=POSTED,
-            number=item.number,
-            customer_id=customer.id,
-            customer_name=customer.name,
-            customer_number=customer.number,
-            customer_vat_id=customer.vat_id,
-            language=customer.language,
-            billing_address=reading.address_json(customer.address("billing")),
             search_text=fold(f"{item.number} {customer.name} {customer.number}"),
-            invoice_date=day,
-            delivery_date=item.issued_on,
-            due_date=item.due_date,
-            tax_date=item.issued_on,
-            payment_days=customer.payment_days,
-            payment_terms=customer.payment_terms,
-            currency=item.currency,
-            exchange_rate=to_scaled(rate),
-            policy=unit.setting(POLICY),
-            tax_position=taxes.position(customer.country, customer.vat_id, override).value,
-            net=item.amount,
-            tax=0,
-            gross=item.amount,
-            base_net=amount,
-            base_tax=0,
-            base_gross=amount,
             open=item.amount,
             base_open=amount,
-            receivable_id=receivable.id,
             entry_id=entry.id,
-            **_moment(unit),
         )
     )
     return public_id

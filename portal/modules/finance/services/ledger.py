@@ -8,7 +8,6 @@ lock date when the flag is flipped, and then lets nobody change the entry.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import _
 from portal.kernel.unit import Unit
 from portal.modules.finance.models import Entry, EntryLine
-from portal.modules.finance.services import numbers
+from portal.modules.finance.services import digests, numbers
 from portal.modules.finance.services.numbers import Taken
 
 #: What the triggers say when an entry or allocation falls into a closed period.
@@ -45,14 +44,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """An entry to post. `document` is `kind:public_id` of what it posts, `reverses_id` the entry it takes back;
-    `of_nothing` says that all amounts are zero, as in the entry of a sample given away."""
+    """An entry to post. `document` is `kind:public_id` of what it posts, `document_digest` what that says (see
+    `digests`), `reverses_id` the entry it takes back; `of_nothing` says that all amounts are zero, as in the entry of a
+    sample given away."""
 
     journal: str
     day: date
     text: str
     lines: Sequence[Line]
     document: str = ""
+    document_digest: str = ""
     reverses_id: int | None = None
     of_nothing: bool = False
 
@@ -110,6 +111,7 @@ def _head(unit: Unit, new: NewEntry, taken: Taken) -> dict[str, Any]:
         "text": new.text[:300],
         "currency": unit.company.currency,
         "document": new.document,
+        "document_digest": new.document_digest,
         "reverses_id": new.reverses_id,
         "posted_at": unit.now(),
         "posted_by": unit.actor.name[:200],
@@ -141,6 +143,7 @@ def chained(previous: str, head: dict[str, Any], rows: Sequence[dict[str, Any]])
         "text": head["text"],
         "currency": head["currency"],
         "document": head["document"],
+        "document_digest": head["document_digest"],
         "reverses": head["reverses_id"],
         "posted_at": moment.astimezone(UTC).isoformat(timespec="microseconds"),
         "posted_by": head["posted_by"],
@@ -158,8 +161,7 @@ def chained(previous: str, head: dict[str, Any], rows: Sequence[dict[str, Any]])
             for row in rows
         ],
     }
-    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{previous}\n{canonical}".encode()).hexdigest()
+    return hashlib.sha256(f"{previous}\n{digests.canonical(content)}".encode()).hexdigest()
 
 
 def _flip(unit: Unit, entry_id: int) -> None:

@@ -12,7 +12,7 @@ from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import _
 from portal.kernel.unit import Unit
 from portal.modules.finance.models import GENERAL_JOURNAL, Counter, LockDate
-from portal.modules.finance.services.numbers import journal_series
+from portal.modules.finance.services.numbers import ALLOCATIONS, journal_series
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,13 @@ def move(unit: Unit, day: date, reason: str, *, backwards: bool) -> None:
     `backwards` says whether this person may open a closed period again. Waits for postings under way. Raises Refused
     for a step back without that right, Invalid for a day that is not over.
     """
-    general_last = case((Counter.series == journal_series(GENERAL_JOURNAL).name, 1), else_=0)
+    place = case(
+        (Counter.series == journal_series(GENERAL_JOURNAL).name, 2),
+        (Counter.series == ALLOCATIONS.name, 1),
+        else_=0,
+    )
     unit.db.execute(
-        select(Counter.series)
-        .where(Counter.year == 0)
-        .order_by(general_last, Counter.series)
-        .with_for_update()
+        select(Counter.series).where(Counter.year == 0).order_by(place, Counter.series).with_for_update()
     ).all()
     now = unit.db.scalar(select(LockDate.day).order_by(LockDate.id.desc()).limit(1))
     if day >= unit.today():

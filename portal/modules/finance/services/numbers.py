@@ -17,11 +17,15 @@ from portal.modules.finance.settings import FISCAL_YEAR_START
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A series of numbers in a fiscal year; where `day` is given, later numbers never have earlier dates."""
+    """A series of numbers in a fiscal year; where `day` is given, later numbers never have earlier dates.
+
+    A counter that the database moves on, row by row, has no `step` of its own.
+    """
 
     name: str
     year: int
     day: date | None = None
+    step: int = 1
 
     def label(self, number: int) -> str:
         """The number as documents carry it: INV-2026-00001."""
@@ -30,7 +34,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A number that was taken; `last_hash` is that of the entry before, in the series of a journal."""
+    """A number that was taken; `last_hash` is that of the row before, in a series that is chained."""
 
     number: int
     last_hash: str
@@ -47,23 +51,27 @@ def journal_series(journal: str) -> Series:
     return Series(f"journal:{journal}", 0)
 
 
+#: The series of allocations, through all years: taking it locks it, and says the last number and hash.
+ALLOCATIONS = Series("allocations", 0, step=0)
+
+
 def take(unit: Unit, *series: Series) -> tuple[Taken, ...]:
     """The next number of each series, in one statement; their counters stay locked until the transaction ends.
 
-    This is the last lock that a command takes, and journals come after documents, the general journal last. Raises
-    Refused where a document would be dated before the newest of its series.
+    This is the last lock that a command takes, and journals come after documents, then allocations, the general journal
+    last. Raises Refused where a document would be dated before the newest of its series.
     """
     table: Table = Counter.__table__  # type: ignore[assignment]
     insert = sqlite.insert if unit.house.database.is_sqlite else postgresql.insert
     rows = [
-        {"series": one.name, "year": one.year, "last": 1, "last_date": one.day, "last_hash": ""}
+        {"series": one.name, "year": one.year, "last": one.step, "last_date": one.day, "last_hash": ""}
         for one in series
     ]
     statement = insert(table).values(rows)
     new = statement.excluded
     statement = statement.on_conflict_do_update(
         index_elements=[table.c.series, table.c.year],
-        set_={"last": table.c.last + 1, "last_date": new.last_date},
+        set_={"last": table.c.last + new.last, "last_date": new.last_date},
         where=or_(table.c.last_date.is_(None), new.last_date >= table.c.last_date),
     )
     taken = {

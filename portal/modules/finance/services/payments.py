@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import aliased
@@ -18,7 +19,7 @@ from portal.kernel.money import OutOfRange, convert, to_scaled
 from portal.kernel.unit import Unit
 from portal.modules.finance.events import PaymentRecorded, PaymentReversed
 from portal.modules.finance.models import BANK, BANK_JOURNAL, Allocation, Invoice, Payment, PaymentReversal
-from portal.modules.finance.services import allocation, ledger, reading
+from portal.modules.finance.services import allocation, digests, ledger, reading
 from portal.modules.finance.services.chart import AccountFacts, Chart
 from portal.modules.finance.settings import RECEIVABLE_ACCOUNT
 from portal.modules.taxes.interfaces import ITaxes
@@ -86,22 +87,8 @@ def _insert(unit: Unit, books: Chart, data: PaymentData, account: AccountFacts) 
     rate = unit.ask(ITaxes).exchange_rate(data.currency, data.day)
     base = _in_base(unit, data, rate)
     public_id = new_public_id()
-    entry = ledger.post(
-        unit,
-        ledger.NewEntry(
-            journal=BANK_JOURNAL,
-            day=data.day,
-            text=" ".join(filter(None, (data.customer_name, data.reference))),
-            lines=[
-                ledger.Line(account.id, base, data.currency, data.amount),
-                ledger.Line(receivable.id, -base, data.currency, -data.amount, data.customer_id),
-            ],
-            document=f"{DOCUMENT_KIND}:{public_id}",
-        ),
-    )
     payment = Payment(
         public_id=public_id,
-        number=entry.label,
         customer_id=data.customer_id,
         customer_name=data.customer_name,
         day=data.day,
@@ -114,11 +101,25 @@ def _insert(unit: Unit, books: Chart, data: PaymentData, account: AccountFacts) 
         base_open=base,
         account_id=account.id,
         receivable_id=receivable.id,
-        entry_id=entry.id,
-        search_text=fold(f"{entry.label} {data.customer_name} {data.reference}")[:500],
         created_at=unit.now(),
         created_by=unit.actor.name[:200],
     )
+    entry = ledger.post(
+        unit,
+        ledger.NewEntry(
+            journal=BANK_JOURNAL,
+            day=data.day,
+            text=" ".join(filter(None, (data.customer_name, data.reference))),
+            lines=[
+                ledger.Line(account.id, base, data.currency, data.amount),
+                ledger.Line(receivable.id, -base, data.currency, -data.amount, data.customer_id),
+            ],
+            document=f"{DOCUMENT_KIND}:{public_id}",
+            document_digest=digests.of_payment(payment),
+        ),
+    )
+    payment.number, payment.entry_id = entry.label, entry.id
+    payment.search_text = fold(f"{entry.label} {data.customer_name} {data.reference}")[:500]
     unit.db.add(payment)
     unit.db.flush()
     return payment
@@ -151,6 +152,7 @@ def reverse(unit: Unit, books: Chart, payment: Payment, day: date, reason: str) 
     books.refuse_closed(day)
     if not max(payment.day, _last_touched(unit, payment.id) or payment.day) <= day <= unit.today():
         raise Invalid({"day": _("The day lies between the payment with its allocations and today.")})
+    reversal: dict[str, Any] = {"payment_id": payment.id, "day": day, "reason": reason}
     entry = ledger.post(
         unit,
         ledger.NewEntry(
@@ -159,6 +161,7 @@ def reverse(unit: Unit, books: Chart, payment: Payment, day: date, reason: str) 
             text=" ".join(filter(None, (payment.number, payment.customer_name, reason))),
             lines=ledger.negated(ledger.lines_of(unit, payment.entry_id)),
             document=f"{DOCUMENT_KIND}:{payment.public_id}",
+            document_digest=digests.of_reversal(reversal),
             reverses_id=payment.entry_id,
         ),
     )
@@ -166,9 +169,7 @@ def reverse(unit: Unit, books: Chart, payment: Payment, day: date, reason: str) 
         allocation.take_back(unit, books, locked, payment, standing, day)
     unit.db.execute(
         insert(PaymentReversal).values(
-            payment_id=payment.id,
-            day=day,
-            reason=reason,
+            **reversal,
             entry_id=entry.id,
             created_at=unit.now(),
             created_by=unit.actor.name[:200],

@@ -27,7 +27,7 @@ from portal.modules.finance.models import (
     InvoiceLine,
     InvoiceTax,
 )
-from portal.modules.finance.services import drafting, ledger, numbers, printing, reading, rules
+from portal.modules.finance.services import digests, drafting, ledger, numbers, printing, reading, rules
 from portal.modules.finance.services.chart import locked_until
 from portal.modules.finance.services.rules import Accounts, RuleKey
 from portal.modules.finance.services.totals import AtRate, InBase, TaxedLine, nets_of, rates_of, sum_up
@@ -209,6 +209,11 @@ def _finish(
     series = numbers.document_series(unit, unit.setting(CREDIT_SERIES if credit else INVOICE_SERIES), day)
     taken, entry_number = numbers.take(unit, series, numbers.journal_series(SALES_JOURNAL))
     number = series.label(taken.number)
+    draft.number, draft.series, draft.year, draft.sequence = number, series.name, series.year, taken.number
+    draft.reported_on = _reported_on(unit, draft.tax_date)
+    draft.receivable_id = next(iter(accounts.values())).receivable
+    draft.due_date = None if credit else draft.due_date or day + timedelta(days=draft.payment_days)
+    breakdown = sum_up(taxed, from_scaled(draft.exchange_rate), in_base).taxes
     entry = ledger.write(
         unit,
         ledger.NewEntry(
@@ -217,19 +222,15 @@ def _finish(
             text=f"{number} {draft.customer_name}",
             lines=entry_lines(draft, taxed, accounts, in_base),
             document=f"{DOCUMENT_KIND}:{draft.public_id}",
+            document_digest=digests.of_document(draft, lines, breakdown),
             of_nothing=not draft.gross,
         ),
         entry_number,
     )
-    draft.number, draft.series, draft.year, draft.sequence = number, series.name, series.year, taken.number
     draft.state, draft.entry_id = POSTED, entry.id
-    draft.reported_on = _reported_on(unit, draft.tax_date)
-    draft.receivable_id = next(iter(accounts.values())).receivable
-    draft.due_date = None if credit else draft.due_date or day + timedelta(days=draft.payment_days)
     draft.open, draft.base_open = draft.gross, draft.base_gross
     draft.posted_at, draft.posted_by = unit.now(), unit.actor.name[:200]
     draft.search_text = fold(f"{number} {draft.search_text}")[:800]
-    breakdown = sum_up(taxed, from_scaled(draft.exchange_rate), in_base).taxes
     draft.document = documents.issue(
         unit,
         printing.document(unit, draft, lines, printing.taxes_from(breakdown), corrects),
