@@ -20,6 +20,8 @@ from portal.web.request import Request
 
 Row = Sequence[Any]
 Draw = Callable[[Row], str]
+#: Texts of so many characters fit into a clipped cell.
+_SHORT = 20
 _SPECIAL = re.compile(r"[&<>'\"]").search
 
 
@@ -40,7 +42,7 @@ def badge_html(badge: Badge, request: Request) -> Markup:
 
 
 def _opening(column: Column, request: Request) -> str:
-    classes = "cell-" + column.kind + (" num" if column.numeric else "")
+    classes = f"cell-{column.kind}{' num' if column.numeric else ''}{' clipped' if column.clipped else ''}"
     return str(Markup('<td class="{}" data-label="{}">').format(classes, _said(column.title, request)))
 
 
@@ -50,9 +52,21 @@ def _said(text: Any, request: Request) -> str:
 
 def _cell(page: Page, column: Column, request: Request) -> Draw:
     draw = _KINDS[column.kind](page, column, request)
+    if column.clipped:
+        draw = _titled(draw)
     here = page.listing.positions[column.key]
     linked = _linked(page, column, draw) if column.to else draw
     return lambda row: "" if row[here] is None else linked(row)
+
+
+def _titled(draw: Draw) -> Draw:
+    """The text with itself as its tooltip, where it is long enough to be clipped."""
+
+    def titled(row: Row) -> str:
+        said = draw(row)
+        return f'<span title="{said}">{said}</span>' if len(said) > _SHORT else said
+
+    return titled
 
 
 def _linked(page: Page, column: Column, draw: Draw) -> Draw:

@@ -84,7 +84,8 @@ class Column:
     `expression` is what is selected. `sort` allows ordering by it (or by `sort_by`); say `nullable` when that may be
     NULL. `currency` is the key of the column with the currency of a money or price. `to` is the key of the column whose
     value is the address of the row below the page's base; `states` gives the badges of a status. A `hidden` column is
-    selected for others; `export` False leaves it out of the CSV file.
+    selected for others and for the CSV file; `export` False leaves it out of that. A `clipped` text takes one line, the
+    whole of it is its tooltip.
     """
 
     key: str
@@ -99,6 +100,7 @@ class Column:
     states: Mapping[str, Badge] = field(default_factory=dict[str, Badge])
     hidden: bool = False
     export: bool = True
+    clipped: bool = False
 
     @property
     def numeric(self) -> bool:

@@ -18,6 +18,9 @@ from portal.web.slots import Panel
 #: goods to be delivered or cancelled, an order without goods when it is confirmed.
 BILL_ON_CONFIRMATION, BILL_ON_DELIVERY, BILL_BY_HAND = "confirmation", "delivery", "hand"
 
+#: How orders are referred to from elsewhere.
+ORDER_KIND = "orders.order"
+
 #: States in which something may be billed: confirmed orders, and closed ones for late invoices and credit notes.
 BILLABLE_STATES = ("confirmed", "closed")
 

@@ -13,7 +13,7 @@ from portal.kernel.i18n import Text, _
 from portal.kernel.people import Scope
 from portal.kernel.unit import Unit
 from portal.modules.orders.models import FULLY, Order
-from portal.modules.orders.states import BILLING, DELIVERY, OWN_STATES, STATES
+from portal.modules.orders.states import BILLING, DELIVERY, OWN_STATES, STATES, UNDER_WAY
 from portal.modules.orders.transitions import State
 from portal.web.badges import Badge
 from portal.web.lists import ChoiceFilter, Column, DateFilter, FlagFilter, Listing, Page, TextFilter
@@ -36,21 +36,27 @@ def _in_state(value: str) -> Any:
     return Order.state.in_(_OPEN) if value == "open" else Order.state == value
 
 
+_UNDER_WAY = Order.state.in_(UNDER_WAY)
+_DELIVERY = case((_UNDER_WAY, Order.delivery), else_=None)
+_BILLING = case((_UNDER_WAY, Order.billing), else_=None)
+#: A request carries no prices yet.
+GROSS = case((Order.state == State.REQUESTED, None), else_=Order.gross)
+
 ORDERS = Listing(
     base=select(Order.id),
     id=Order.id,
     columns=(
         Column("number", _("Number"), Order.number, "link", sort=True, sort_by=Order.id, to="public_id"),
         Column("public_id", "", Order.public_id, hidden=True),
-        Column("customer", _("Customer"), Order.customer_name, sort=True),
-        Column("reference", _("Reference"), Order.customer_reference),
+        Column("customer", _("Customer"), Order.customer_name, sort=True, clipped=True),
+        Column("reference", _("Reference"), Order.customer_reference, hidden=True),
         Column("ordered_on", _("Date"), Order.ordered_on, "date", sort=True),
         Column("state", _("State"), Order.state, "status", states=STATES),
-        Column("delivery", _("Delivery"), Order.delivery, "status", states=DELIVERY),
-        Column("billing", _("Billing"), Order.billing, "status", states=BILLING),
-        Column("gross", _("Total"), Order.gross, "money", sort=True, currency="currency"),
+        Column("delivery", _("Delivery"), _DELIVERY, "status", states=DELIVERY),
+        Column("billing", _("Billing"), _BILLING, "status", states=BILLING),
+        Column("gross", _("Total"), GROSS, "money", sort=True, sort_by=Order.gross, currency="currency"),
         Column("promised_on", _("Promised"), Order.promised_on, "date", sort=True, nullable=True),
-        Column("responsible", _("Responsible"), Order.responsible, sort=True),
+        Column("responsible", _("Responsible"), Order.responsible, sort=True, hidden=True),
         Column("currency", _("Currency"), Order.currency, hidden=True),
     ),
     default="-number",
@@ -59,8 +65,12 @@ ORDERS = Listing(
     search_hint=_("Number, customer, reference, contact, address"),
     filters=(
         ChoiceFilter("state", _("State"), _STATES, _in_state),
-        ChoiceFilter("delivery", _("Delivery"), _titles(DELIVERY), lambda value: Order.delivery == value),
-        ChoiceFilter("billing", _("Billing"), _titles(BILLING), lambda value: Order.billing == value),
+        ChoiceFilter(
+            "delivery", _("Delivery"), _titles(DELIVERY), lambda value: _UNDER_WAY & (Order.delivery == value)
+        ),
+        ChoiceFilter(
+            "billing", _("Billing"), _titles(BILLING), lambda value: _UNDER_WAY & (Order.billing == value)
+        ),
         TextFilter(
             "responsible",
             _("Responsible"),
@@ -94,7 +104,7 @@ OWN_ORDERS = Listing(
         Column("reference", _("Your reference"), Order.customer_reference),
         Column("ordered_on", _("Date"), Order.ordered_on, "date", sort=True),
         Column("state", _("State"), Order.state, "status", states=OWN_STATES),
-        Column("delivery", _("Delivery"), Order.delivery, "status", states=DELIVERY),
+        Column("delivery", _("Delivery"), _DELIVERY, "status", states=DELIVERY),
         Column("gross", _("Total"), _OWN_GROSS, "money", currency="currency"),
         Column("currency", _("Currency"), Order.currency, hidden=True),
     ),

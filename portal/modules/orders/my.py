@@ -31,7 +31,7 @@ from portal.modules.orders.services import own
 from portal.modules.orders.services.drafts import DraftLine
 from portal.modules.orders.services.lifecycle import DOCUMENT_KIND
 from portal.modules.orders.services.own import OwnOrder
-from portal.modules.orders.states import DELIVERY, OWN_STATES, billing_badge
+from portal.modules.orders.states import DELIVERY, OWN_STATES, UNDER_WAY, billing_badge
 from portal.modules.orders.transitions import State
 from portal.modules.orders.views.shown import shown_timeline, totals
 from portal.ops import documents
@@ -141,7 +141,7 @@ def order(context: MyOrder, request: Request) -> dict[str, Any]:
         "timeline": shown_timeline(past.timeline),
         "deliveries": past.deliveries,
         "actions": [row for row in found.actions if request.permits(row.permission)],
-        "progress": found.state in (State.CONFIRMED, State.CLOSED, State.CANCELLED),
+        "progress": found.state in UNDER_WAY,
         "may_ask": request.permits(permissions.MY_VIEW),
         "may_request": request.permits(permissions.MY_REQUEST),
         "panels": [] if found.being_revised else panels(request, MY_ORDER_PANELS, context, found.facts),

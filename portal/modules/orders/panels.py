@@ -12,7 +12,7 @@ from portal.kernel.tree import Node
 from portal.modules.catalog.interfaces import MY_PRODUCT_ACTIONS, ProductFacts
 from portal.modules.customers.interfaces import CUSTOMER_PANELS, CustomerFacts
 from portal.modules.orders import permissions
-from portal.modules.orders.lists import late_deliveries
+from portal.modules.orders.lists import GROSS, late_deliveries
 from portal.modules.orders.models import Order
 from portal.modules.orders.services import own
 from portal.modules.orders.states import STATES
@@ -74,7 +74,9 @@ def my_card(account: Node, request: Request) -> Panel | None:
 def customer_panel(customer: CustomerFacts, request: Request) -> Panel | None:
     """The newest orders of a customer."""
     rows = request.db.execute(
-        select(Order.public_id, Order.number, Order.ordered_on, Order.state, Order.gross, Order.currency)
+        select(
+            Order.public_id, Order.number, Order.ordered_on, Order.state, GROSS.label("gross"), Order.currency
+        )
         .where(Order.customer_id == customer.id)
         .order_by(Order.id.desc())
         .limit(_RECENT)

@@ -31,6 +31,9 @@ OWN_STATES: Mapping[str, Badge] = {
     State.ACCEPTED: Badge(_("Accepted, being confirmed"), "progress"),
 }
 
+#: States in which it means something how far an order is delivered and billed.
+UNDER_WAY = (State.CONFIRMED, State.CLOSED, State.CANCELLED)
+
 DELIVERY: Mapping[str, Badge] = {
     NONE: Badge(_("Not delivered"), "neutral"),
     PARTLY: Badge(_("Partly delivered"), "progress"),

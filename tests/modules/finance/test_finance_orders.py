@@ -161,6 +161,24 @@ def test_the_orders_page_shows_its_invoices_and_drafts_what_is_left(shop: Shop, 
 # --- budgets -------------------------------------------------------------------------------------------------
 
 
+def test_the_list_of_invoices_leads_to_the_order_where_that_may_be_seen(shop: Shop, books: Books) -> None:
+    order = shop.confirmed(bill_on="confirmation")
+    books.draft()
+    reader = books.staff()
+    page = reader.get("/finance/invoices/")
+    assert order.number in page
+    assert page.html.find("a", string=order.number) is None
+    both = books.portal.employee("both@company.example", "finance.reader", "orders.reader")
+    page = both.get("/finance/invoices/")
+    assert page.html.find("a", string=order.number)["href"] == f"/orders/{order.public_id}/"
+    assert [
+        row.find("td", attrs={"data-label": "Order"}).get_text() for row in page.html.select("tbody tr")
+    ] == [
+        "",
+        order.number,
+    ]
+
+
 @pytest.mark.parametrize("count", [3, 100])
 def test_budgets(shop: Shop, books: Books, count: int) -> None:
     lines = [DraftLine(Decimal(1), product=shop.tea.public_id) for _line in range(count)]

@@ -16,10 +16,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from portal.kernel.errors import Invalid, Refused
+from portal.kernel.people import Scope
 from portal.kernel.unit import Unit
 from portal.modules.orders.checks import check_progress, check_quantities, check_totals
 from portal.modules.orders.events import OrderDelivered, OrderDeliveryUndone
-from portal.modules.orders.services import deliveries, lifecycle
+from portal.modules.orders.services import deliveries, lifecycle, own
 from portal.modules.orders.services.billing import Orders
 from portal.modules.orders.services.drafts import DraftLine
 
@@ -131,6 +132,23 @@ def test_delivering_and_taking_back(shop: Shop) -> None:
     with pytest.raises(Refused):
         shop.portal.run(lambda unit: deliveries.undo(unit, order.id, counter), CLERK)
     assert len(shop.rows("SELECT 1 FROM orders_delivery")) == 2
+
+
+def test_lines_opened_meanwhile_are_offered_without_a_quantity(shop: Shop) -> None:
+    lines = [DraftLine(Decimal(2), product=one.public_id) for one in (shop.tea, shop.soap)]
+    order = shop.confirmed(*lines)
+    made = shop.deliver(order, "0", "2")
+    form = form_with(shop.staff("shipper").get(f"/orders/{order.public_id}/deliver"), "delivered_on")
+    assert "lines-1-quantity" not in form.fields
+    form["lines-0-quantity"] = "1.5"
+    shop.portal.run(lambda unit: deliveries.undo(unit, order.id, made.public_id), CLERK)
+    page = form.submit(status=409)
+    assert [line.delivered for line in shop.facts(order).lines] == [0, 0]
+    form = form_with(page, "delivered_on")
+    assert [form[f"lines-{place}-quantity"].value for place in (0, 1)] == ["1.5", ""]
+    form["lines-1-quantity"] = "1"
+    form.submit().follow()
+    assert [line.delivered for line in shop.facts(order).lines] == [Decimal("1.5"), 1]
 
 
 def test_services_need_no_delivery(shop: Shop) -> None:
@@ -258,6 +276,21 @@ def test_one_mail_with_pdf_and_link_to_those_who_were_ticked(shop: Shop, tmp_pat
     assert len(mails(tmp_path / "mail")) == 2
 
 
+def test_a_confirmation_of_what_changed_meanwhile_is_not_mailed(shop: Shop) -> None:
+    order, clerk = shop.confirmed(), shop.staff("clerk")
+    here = f"/orders/{order.public_id}/send-confirmation"
+    form = form_with(clerk.get(here), "to")
+    shop.deliver(order, "1")
+    page = form.submit(status=409)
+    assert shop.rows("SELECT COUNT(*) FROM ops_mail") == [(0,)]
+    form_with(page, "to").submit().follow()
+    assert shop.rows("SELECT COUNT(*) FROM ops_mail") == [(1,)]
+    form = form_with(clerk.get(here), "to")
+    form["version"] = ""
+    form.submit(status=422)
+    assert shop.rows("SELECT COUNT(*) FROM ops_mail") == [(1,)]
+
+
 def test_nobody_else_gets_the_mail(shop: Shop, tmp_path: Path) -> None:
     order, clerk = shop.order(), shop.staff("clerk")
     form = form_with(clerk.get(f"/orders/{order.public_id}/send"), "to")
@@ -306,7 +339,32 @@ def test_list_searches_filters_sorts_and_exports(shop: Shop) -> None:
     for sort in ("number", "customer", "ordered_on", "promised_on", "responsible", "gross"):
         for name in (sort, f"-{sort}"):
             assert one.number in clerk.get(f"/orders/?sort={name}")
+    assert [order.number in clerk.get("/orders/?delivery=none") for order in (one, two)] == [True, False]
+    assert [order.number in clerk.get("/orders/?billing=none") for order in (one, two)] == [True, False]
     clerk.get("/orders/?sort=public_id", status=422)
     csv = clerk.get("/orders/csv?q=alpha").text
     assert one.number in csv
     assert two.number not in csv
+
+
+def test_list_says_how_far_an_order_is_and_what_it_costs_only_where_that_means_something(shop: Shop) -> None:
+    line = DraftLine(Decimal(1), product=shop.tea.public_id)
+    long = shop.confirmed(line)
+    quoted = shop.order(line)
+    asked = shop.portal.run(lambda unit: own.request(unit, Scope(shop.alpha.id), [line]))
+    with shop.portal.unit() as unit:
+        unit.db.execute(text("UPDATE orders_order SET customer_name = :name"), {"name": "<Alpha> " * 10})
+    page = shop.staff("clerk").get("/orders/")
+
+    def cells(number: str) -> list[str]:
+        row = page.html.find("a", string=number).find_parent("tr")
+        return [
+            row.find("td", attrs={"data-label": label}).get_text()
+            for label in ("Delivery", "Billing", "Total")
+        ]
+
+    assert cells(long.number) == ["Not delivered", "Not invoiced", "€14.88"]
+    assert cells(quoted.number) == ["", "", "€14.88"]
+    assert cells(asked.number) == ["", "", ""]
+    name = page.html.find("td", attrs={"data-label": "Customer"}).span
+    assert name["title"] == name.get_text() == "<Alpha> " * 10

@@ -130,7 +130,10 @@ def test_a_request_calls_and_measures_products_as_the_catalog_does(shop: Shop) -
 
 def test_a_changed_revision_is_refused_and_shown(shop: Shop) -> None:
     order, buyer = shop.sent(), shop.buyer()
-    form = form_with(buyer.get(f"{base(shop)}{order.public_id}/accept"), "consent")
+    page = buyer.get(f"{base(shop)}{order.public_id}/accept")
+    terms = {term.get_text(): term.find_next("dd").get_text() for term in page.html.find_all("dt")}
+    assert (terms["Payment terms"], terms["Valid until"]) == ("30 days net", "Dec 2, 2026")
+    form = form_with(page, "consent")
     form["name"], form["consent"] = "Anna", True
     revise(shop, order, 20, send=True)
     page = form.submit(status=409)

@@ -30,9 +30,10 @@ from portal.modules.finance.permissions import DRAFT as MAY_DRAFT
 from portal.modules.finance.permissions import PAY, POST, VIEW
 from portal.modules.finance.resources import FinanceRoot, InvoiceNode, Invoices
 from portal.modules.finance.services import crediting, drafting, mailing, posting, printing, reading
-from portal.modules.orders.interfaces import IOrders
+from portal.modules.orders.interfaces import ORDER_KIND, IOrders
 from portal.ops import documents
 from portal.web.forms import choices_json
+from portal.web.references import staff_base
 from portal.web.request import Request
 
 _TEMPLATES = "portal:modules/finance/templates/"
@@ -48,7 +49,8 @@ def begin(context: FinanceRoot, request: Request) -> Response:
 def invoices(context: Invoices, request: Request) -> dict[str, Any]:
     """Everything that was or will be invoiced, newest first."""
     listing = lists.invoices(request.unit.today())
-    page = listing.page(request.db, request.GET, base=request.resource_path(context))
+    bases = {"order": staff_base(request, ORDER_KIND)}
+    page = listing.page(request.db, request.GET, base=request.resource_path(context), bases=bases)
     return {"page": page, "may_draft": request.permits(MAY_DRAFT)}
 
 

@@ -16,6 +16,7 @@ from portal.kernel.i18n import _
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import ICustomers
 from portal.modules.orders.events import OrderCancelled, OrderCancelling, OrderConfirmed, OrderConfirming
+from portal.modules.orders.interfaces import ORDER_KIND
 from portal.modules.orders.models import FULLY, SETTLED, Order, OrderLine
 from portal.modules.orders.services import history, printing, reading, revisions
 from portal.modules.orders.services.drafting import draft_of, search_values
@@ -25,7 +26,7 @@ from portal.modules.orders.settings import CONFIRM_ACCEPTED
 from portal.modules.orders.transitions import State, Transition, action_title, transition
 from portal.ops import documents
 
-DOCUMENT_KIND = "orders.order"
+DOCUMENT_KIND = ORDER_KIND
 CONFIRM_JOB = "orders.confirm_accepted"
 
 

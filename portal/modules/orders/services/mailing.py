@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portal.kernel import BASE_URL
-from portal.kernel.errors import Invalid
+from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import TranslationString, _
 from portal.kernel.mail import Address, Attachment, IMail, Message
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import CustomerFacts
 from portal.modules.orders.models import Order
-from portal.modules.orders.services import history
+from portal.modules.orders.services import history, reading
 from portal.modules.orders.services.lifecycle import DOCUMENT_KIND
+from portal.modules.orders.transitions import State
 from portal.ops import documents
 
 QUOTATION, CONFIRMATION = "quotation", "order_confirmation"
+#: States in which there is an order confirmation to mail.
+CONFIRMED = (State.CONFIRMED, State.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,16 @@ def send_letter(
     )
 
 
-def send_confirmation(unit: Unit, order: Order, to: Sequence[Address], account: str) -> None:
-    """Mail the order confirmation that was issued. Raises Invalid where there is none, or nobody to send it to."""
+def send_confirmation(
+    unit: Unit, order_id: int, to: Sequence[Address], account: str, version: int | None = None
+) -> None:
+    """Mail the order confirmation that was issued.
+
+    Raises Invalid where there is none, or nobody to send it to, Conflict when the order is no longer at `version`.
+    """
+    order = reading.lock(unit, order_id, version)
+    if order.state not in CONFIRMED:
+        raise Refused(_("Only a confirmed order has a confirmation."))
     issued = [
         entry for entry in documents.of(unit.db, DOCUMENT_KIND, order.public_id) if entry.kind == CONFIRMATION
     ]

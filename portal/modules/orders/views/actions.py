@@ -26,7 +26,7 @@ from portal.modules.orders.forms import (
     SendForm,
     UndoForm,
 )
-from portal.modules.orders.models import Order
+from portal.modules.orders.models import Order, OrderLine
 from portal.modules.orders.resources import OrderNode
 from portal.modules.orders.services import deliveries, drafting, editing, lifecycle, mailing, reading
 from portal.modules.orders.services.history import Subject, history
@@ -98,9 +98,7 @@ def _page(context: OrderNode, request: Request, form: Any, **values: Any) -> dic
     row: Transition = transition(request.view_name)
     if request.refusal is None and context.order.state not in row.origins:
         raise Refused(_("This is no longer possible. Please look at the order again."))
-    if not form.version.data or isinstance(request.refusal, Conflict):
-        # What is shown now is the order as it stands: acting again is acting on that.
-        form.version.data, form.version.raw_data = str(context.order.version), None
+    shown_as_it_stands(form, context.order, request)
     return {
         "form": form,
         "row": row,
@@ -108,6 +106,12 @@ def _page(context: OrderNode, request: Request, form: Any, **values: Any) -> dic
         "back": f"/orders/{context.order.public_id}/",
         **values,
     }
+
+
+def shown_as_it_stands(form: ActForm, order: Order, request: Request) -> None:
+    """The form is of the order that is shown: after somebody else's change, acting again is acting on that."""
+    if not form.version.data or isinstance(request.refusal, Conflict):
+        form.version.data, form.version.raw_data = str(order.version), None
 
 
 # --- on a page of their own --------------------------------------------------------------------------------
@@ -254,6 +258,8 @@ def _deliver(context: OrderNode, request: Request) -> Any:
     )
     by_position = {str(line.position): line for line in lines}
     if not request.submitted:
+        if isinstance(request.refusal, Conflict):
+            _add_opened(form, by_position)
         return _page(context, request, form, by_position=by_position)
     form.check()
     quantities: dict[int, Any] = {}
@@ -266,6 +272,13 @@ def _deliver(context: OrderNode, request: Request) -> Any:
         unit, order.id, quantities, on=form.delivered_on.data, note=form.note.data, version=form.seen
     )
     return _done(context, request)
+
+
+def _add_opened(form: DeliverForm, by_position: Mapping[str, OrderLine]) -> None:
+    """Rows for lines that somebody opened meanwhile, without a quantity: nobody has decided on them yet."""
+    there = {entry.form.line.data for entry in form.lines.entries}
+    for position in by_position.keys() - there:
+        form.lines.append_entry({"line": position})
 
 
 def _cancel_rest(context: OrderNode, request: Request) -> Any:

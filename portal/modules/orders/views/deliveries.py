@@ -14,7 +14,12 @@ from portal.modules.orders.forms import SendForm
 from portal.modules.orders.resources import DeliveryNode, OrderNode
 from portal.modules.orders.services import deliveries, mailing
 from portal.modules.orders.transitions import State
-from portal.modules.orders.views.actions import chosen_recipients, offer_recipients, standard_recipients
+from portal.modules.orders.views.actions import (
+    chosen_recipients,
+    offer_recipients,
+    shown_as_it_stands,
+    standard_recipients,
+)
 from portal.modules.orders.views.orders import TEMPLATES, back_to
 from portal.web.request import Request
 
@@ -53,15 +58,17 @@ def delivery(context: DeliveryNode, request: Request) -> dict[str, Any]:
 def send_confirmation(context: OrderNode, request: Request) -> Any:
     """Who gets the order confirmation, and what the mail says."""
     order, unit = context.order, request.unit
-    if order.state not in (State.CONFIRMED, State.CLOSED):
+    if request.refusal is None and order.state not in mailing.CONFIRMED:
         raise Refused(_("Only a confirmed order has a confirmation."))
     customer = unit.ask(ICustomers).get(order.customer_id)
     form = SendForm(request, {"to": standard_recipients(order, customer)})
     offer_recipients(form, customer)
     if not request.submitted:
+        shown_as_it_stands(form, order, request)
         letter = mailing.letter(unit, order, mailing.CONFIRMATION, customer.public_id)
         return {"form": form, "order": order, "letter": letter, "back": f"/orders/{order.public_id}/"}
     form.check()
-    mailing.send_confirmation(unit, order, chosen_recipients(form, customer), customer.public_id)
+    to = chosen_recipients(form, customer)
+    mailing.send_confirmation(unit, order.id, to, customer.public_id, version=form.seen)
     request.flash(_("The order confirmation is on its way."))
     return back_to(context)

@@ -27,10 +27,10 @@ from portal.modules.orders.resources import (
     OrdersRoot,
     TypedNumber,
 )
-from portal.modules.orders.services import comments, drafting, printing, reading
+from portal.modules.orders.services import comments, drafting, mailing, printing, reading
 from portal.modules.orders.services.history import Subject, history
 from portal.modules.orders.services.lifecycle import DOCUMENT_KIND
-from portal.modules.orders.states import BILL_ON_TITLES, DELIVERY, STATES, billing_badge
+from portal.modules.orders.states import BILL_ON_TITLES, DELIVERY, STATES, UNDER_WAY, billing_badge
 from portal.modules.orders.transitions import State, offered
 from portal.modules.orders.views.shown import exemptions, order_totals, shown_lines, shown_timeline
 from portal.ops import documents
@@ -103,9 +103,9 @@ def order(context: OrderNode, request: Request) -> dict[str, Any]:
         "panels": panels(request, ORDER_PANELS, context, reading.facts(row, lines)),
         "may_comment": request.permits(permissions.COMMENT),
         "may_edit": request.permits(permissions.EDIT),
-        "may_mail": row.state in (State.CONFIRMED, State.CLOSED) and request.permits(permissions.EDIT),
+        "may_mail": row.state in mailing.CONFIRMED and request.permits(permissions.EDIT),
         "has_draft": row.state in _DRAFTS,
-        "progress": row.state in (State.CONFIRMED, State.CLOSED, State.CANCELLED),
+        "progress": row.state in UNDER_WAY,
         "here": f"/orders/{row.public_id}/",
     }
 
