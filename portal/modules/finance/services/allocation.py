@@ -23,6 +23,7 @@ from portal.modules.customers.interfaces import ICustomers
 from portal.modules.finance.models import CREDIT_NOTE, GENERAL_JOURNAL, Allocation, Invoice, Payment
 from portal.modules.finance.services import chart, digests, ledger, numbers, reading
 from portal.modules.finance.services.chart import Chart
+from portal.modules.finance.services.numbers import Taken
 from portal.modules.finance.services.reading import LockedInvoice
 from portal.modules.finance.settings import EXCHANGE_ACCOUNT
 from portal.modules.orders.interfaces import IOrders
@@ -105,9 +106,13 @@ def apply(
     other: Payment | Invoice,
     amounts: Mapping[int, int],
     day: date,
+    chain: Taken | None = None,
 ) -> None:
     """Write allocations of a locked payment or credit note to locked invoices, the entry of their exchange differences,
-    and tell orders which of them are settled. Raises as `allocate_payment`."""
+    and tell orders which of them are settled. Raises as `allocate_payment`.
+
+    `chain` is the end of the chain of allocations, where the caller has taken it.
+    """
     if not amounts:
         raise Invalid({"": _("Enter an amount for at least one invoice.")})
     books.refuse_closed(day)
@@ -125,7 +130,7 @@ def apply(
                 "base_other": left.take(amount),
             }
         )
-    _write(unit, books, locked, other, rows, day)
+    _write(unit, books, locked, other, rows, day, chain)
     closed = {row["invoice_id"] for row in rows if locked.invoice(row["invoice_id"]).open == row["amount"]}
     settle(locked, closed=closed)
 
@@ -271,9 +276,10 @@ def _write(
     other: Payment | Invoice,
     rows: Sequence[Mapping[str, Any]],
     day: date,
+    chain: Taken | None = None,
 ) -> None:
     """The rows of an act, chained to those before, and the entry of its exchange differences."""
-    (taken,) = numbers.take(unit, numbers.ALLOCATIONS)
+    taken = chain or numbers.take(unit, numbers.ALLOCATIONS)[0]
     entry_id = _post_differences(unit, books, locked, other, rows, day)
     common: dict[str, Any] = {
         "customer_id": other.customer_id,

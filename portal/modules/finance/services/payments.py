@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -19,8 +19,9 @@ from portal.kernel.money import OutOfRange, convert, to_scaled
 from portal.kernel.unit import Unit
 from portal.modules.finance.events import PaymentRecorded, PaymentReversed
 from portal.modules.finance.models import BANK, BANK_JOURNAL, Allocation, Invoice, Payment, PaymentReversal
-from portal.modules.finance.services import allocation, digests, ledger, reading
+from portal.modules.finance.services import allocation, digests, ledger, numbers, reading
 from portal.modules.finance.services.chart import AccountFacts, Chart
+from portal.modules.finance.services.numbers import Taken
 from portal.modules.finance.settings import RECEIVABLE_ACCOUNT
 from portal.modules.taxes.interfaces import ITaxes
 
@@ -61,10 +62,10 @@ def record(unit: Unit, books: Chart, data: PaymentData, known: Invoice | None = 
         else []
     )
     locked = allocation.lock(unit, data.customer_id, ids, [known] if known is not None else ())
-    payment = _insert(unit, books, data, account)
     amounts = allocation.by_id(locked, data.allocations)
+    payment, chain = _insert(unit, books, data, account, allocating=bool(amounts))
     if amounts:
-        allocation.apply(unit, books, locked, payment, amounts, data.day)
+        allocation.apply(unit, books, locked, payment, amounts, data.day, *chain)
     unit.publish(PaymentRecorded(payment.public_id, data.customer_id, data.currency, data.amount))
     return payment.public_id
 
@@ -76,8 +77,13 @@ def _bank(books: Chart, data: PaymentData) -> AccountFacts:
     return account
 
 
-def _insert(unit: Unit, books: Chart, data: PaymentData, account: AccountFacts) -> Payment:
-    """The entry and the row of a payment; the row is not tracked by the session, its open amounts are the database's."""
+def _insert(
+    unit: Unit, books: Chart, data: PaymentData, account: AccountFacts, *, allocating: bool
+) -> tuple[Payment, Sequence[Taken]]:
+    """The entry and the row of a payment; the row is not tracked by the session, its open amounts are the database's.
+
+    With the end of the chain of allocations, taken along with the entry's number, where it is to be allocated.
+    """
     books.refuse_closed(data.day)
     if data.day > unit.today():
         raise Invalid({"day": _("A day to come cannot be chosen.")})
@@ -104,7 +110,9 @@ def _insert(unit: Unit, books: Chart, data: PaymentData, account: AccountFacts) 
         created_at=unit.now(),
         created_by=unit.actor.name[:200],
     )
-    entry = ledger.post(
+    chained = (numbers.ALLOCATIONS,) if allocating else ()
+    taken, *chain = numbers.take(unit, numbers.journal_series(BANK_JOURNAL), *chained)
+    entry = ledger.write(
         unit,
         ledger.NewEntry(
             journal=BANK_JOURNAL,
@@ -117,12 +125,13 @@ def _insert(unit: Unit, books: Chart, data: PaymentData, account: AccountFacts) 
             document=f"{DOCUMENT_KIND}:{public_id}",
             document_digest=digests.of_payment(payment),
         ),
+        taken,
     )
     payment.number, payment.entry_id = entry.label, entry.id
     payment.search_text = fold(f"{entry.label} {data.customer_name} {data.reference}")[:500]
     unit.db.add(payment)
     unit.db.flush()
-    return payment
+    return payment, chain
 
 
 def _in_base(unit: Unit, data: PaymentData, rate: Decimal) -> int:
