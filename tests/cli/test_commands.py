@@ -95,6 +95,11 @@ def test_verify_finds_nothing_in_a_fresh_database(cli: CommandLine) -> None:
     assert "ops.documents" in cli("verify")
 
 
+def test_verify_misses_a_head_that_was_noted_before(cli: CommandLine) -> None:
+    assert "is not there any more" in cli("verify", "--head", "BANK-12:5be0", status=1)
+    assert "NUMBER:HASH" in cli("verify", "--head", "BANK-12", status=2)
+
+
 def test_the_demo_is_made_once(cli: CommandLine) -> None:
     printed = cli("demo")
     assert "admin@demo.example" in printed

@@ -155,3 +155,30 @@ def test_sqlite_moves_no_row_onto_another(books: Books) -> None:
 def test_the_portal_lets_replace_ask_the_triggers(books: Books) -> None:
     if books.portal.house.database.is_sqlite:
         assert books.rows("PRAGMA recursive_triggers")[0][0] == 1
+
+
+_UNCHAINED_ALLOCATION = (
+    "INSERT INTO finance_allocation (public_id, number, customer_id, currency, invoice_id, payment_id, day, amount,"
+    " base_amount, base_other, created_at, created_by, previous_hash, hash) SELECT 'x', {number}, customer_id, currency,"
+    " invoice_id, payment_id, day, 100, 100, 100, created_at, '', {previous}, 'x' FROM finance_allocation"
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        (_UNCHAINED_ALLOCATION.format(number="2", previous="'x'"), "follows the one before it"),
+        (_UNCHAINED_ALLOCATION.format(number="3", previous="hash"), "follows the one before it"),
+        ("UPDATE finance_counter SET last_hash = 'x' WHERE series = 'allocations'", "hash of its last"),
+        ("UPDATE finance_counter SET last = last + 2 WHERE series = 'allocations'", "no number is left out"),
+    ],
+)
+def test_an_allocation_does_not_stand_beside_the_chain(books: Books, statement: str, reason: str) -> None:
+    invoice = books.posted()
+    books.pay(6000, {invoice.public_id: 5000})
+    with pytest.raises(DBAPIError, match=reason), books.portal.unit() as unit:
+        unit.db.execute(text(statement))
+    assert books.again(invoice).open == 6900
+    books.pay(100, {invoice.public_id: 100})
+    assert [row.number for row in books.rows("SELECT number FROM finance_allocation ORDER BY id")] == [1, 2]
+    assert books.findings() == []
