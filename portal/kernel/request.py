@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from pyramid.authorization import Authenticated, Everyone
 from pyramid.decorator import reify
 from pyramid.request import Request as PyramidRequest
 from sqlalchemy.orm import Session
 
 from portal.kernel.i18n import Text, say
-from portal.kernel.people import ANONYMOUS, Actor, Identity
+from portal.kernel.people import ANONYMOUS, Actor, Identity, principals
 from portal.kernel.settings import Setting, T
 from portal.kernel.unit import Unit
 
@@ -64,6 +65,13 @@ class Request(PyramidRequest):
             if identity is not None:
                 return identity
         return None
+
+    @reify
+    def principals(self) -> frozenset[str]:
+        """What the entries of an ACL are compared with; asked a dozen times a page."""
+        if self.identified is None:
+            return frozenset({Everyone})
+        return frozenset({Everyone, Authenticated, *principals(self.identified)})
 
     @reify
     def actor(self) -> Actor:

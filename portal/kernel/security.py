@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from pyramid.authorization import ACLAllowed, ACLDenied, ACLHelper, Authenticated, Everyone
+from pyramid.authorization import ACLAllowed, ACLDenied, ACLHelper
 
 from portal.kernel.errors import Denied, NextStep
 from portal.kernel.i18n import _
-from portal.kernel.people import Identity, principals
+from portal.kernel.people import Identity
 from portal.kernel.policy import policy_of, unmet
 from portal.kernel.request import SAFE_METHODS, Request
 from portal.kernel.tree import Ace, ModuleRoot, Node, lineage
@@ -79,10 +79,7 @@ def decide(request: Request, context: Any, permission: str) -> Ruling:
     Every page is decided here, and `/admin/access` explains by it: there is no second opinion.
     """
     identity = request.identified
-    found = {Everyone}
-    if identity is not None:
-        found |= {Authenticated, *principals(identity)}
-    answer: ACLAllowed | ACLDenied = _ACL.permits(context, found, permission)
+    answer: ACLAllowed | ACLDenied = _ACL.permits(context, request.principals, permission)
     node, entry = _where(answer)
     if not answer:
         return Ruling(_no_right(identity), Rule.ACL, node, entry)

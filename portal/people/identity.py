@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal.kernel.people import Factor, Identity, Membership, Method, Realm
 from portal.kernel.request import Request
@@ -47,6 +47,7 @@ _STATEMENT = (
     .join(User, User.id == UserSession.user_id)
     .outerjoin(Grant, Grant.user_id == User.id)
     .outerjoin(AccountMembership, AccountMembership.user_id == User.id)
+    .where(UserSession.token_hash == bindparam("hash"))
 )
 
 
@@ -59,7 +60,7 @@ def identify(request: Request) -> Identity | None:
     token = read_cookie(request)
     if not token:
         return None
-    rows: Sequence[Any] = request.db.execute(_STATEMENT.where(UserSession.token_hash == digest(token))).all()
+    rows: Sequence[Any] = request.db.execute(_STATEMENT, {"hash": digest(token)}).all()
     now = request.house.clock()
     if not rows or not _is_alive(request, rows[0], now):
         return None

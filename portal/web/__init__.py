@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyramid.events import NewResponse
+from pyramid.events import ApplicationCreated, NewResponse
 
 from portal.kernel.card import Card
 from portal.kernel.i18n import _
@@ -27,7 +27,7 @@ def includeme(config: Composer) -> None:
 
     from portal.web import assets, exact, headers, operation, refusals, templating
     from portal.web.csrf import CsrfTokens
-    from portal.web.locale import negotiate
+    from portal.web.locale import negotiate, remember_texts
     from portal.web.request import Request
 
     config.set_request_factory(Request)
@@ -51,6 +51,7 @@ def includeme(config: Composer) -> None:
     )
     config.add_subscriber(headers.secure, NewResponse)
     config.set_locale_negotiator(negotiate)
+    config.add_subscriber(remember_texts, ApplicationCreated)
     config.add_translation_dirs("portal:locale")
     config.include("pyramid_jinja2")
     config.commit()

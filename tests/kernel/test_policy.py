@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pyramid.authorization import Everyone
 
 from portal.kernel.card import Card, Permission, Role
 from portal.kernel.errors import Denied, NextStep
-from portal.kernel.people import METHODS, Factor, Identity, Method, Realm
+from portal.kernel.people import METHODS, Factor, Identity, Method, Realm, principals
 from portal.kernel.policy import settings_of
 from portal.kernel.security import Rule, decide
 from portal.kernel.settings import Settings
@@ -59,6 +60,8 @@ class FakeRequest:
         raw = {f"portal.vault.{key}": value for key, value in ini.items()}
         self.house = FakeHouse(Settings(raw, settings_of(CARD)))
         self.identified, self.remote_addr, self.method = identity, address, "GET"
+        found: set[str] = principals(identity) if identity else set()
+        self.principals = {Everyone, *found}
 
     def setting(self, setting: Any) -> Any:
         return self.house.settings[setting]
