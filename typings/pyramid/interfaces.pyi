@@ -88,3 +88,4 @@ PHASE0_CONFIG: int
 PHASE1_CONFIG: int
 PHASE2_CONFIG: int
 PHASE3_CONFIG: int
+class ILocalizer(Interface): ...
