@@ -51,7 +51,7 @@ run: $(RUNTIME)
 	$(BIN)/portal serve -c $(INI)
 
 test: $(DEVELOPMENT)
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 sure: lint types imports test
 

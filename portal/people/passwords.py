@@ -56,6 +56,11 @@ def matches(stored: str | None, password: str) -> bool:
         return False
 
 
+def is_outdated(stored: str) -> bool:
+    """Whether the hash was made with another effort than is usual now."""
+    return HASHER.check_needs_rehash(stored)
+
+
 def check_strength(password: str, email: str, name: str, *, field: str = "password") -> None:
     """Raise Invalid for the field unless the password is long, not common, and not the person's name or e-mail."""
     reason = _weakness(normalize(password), email, name)

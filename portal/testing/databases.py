@@ -14,6 +14,7 @@ import sqlite3
 import tempfile
 import warnings
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -70,7 +71,8 @@ def drop_database(url: str) -> None:
 class Databases:
     """Throw-away databases of one test process, cloned from templates that are migrated once per process.
 
-    SQLite files stand in `directory`; PostgreSQL is looked for at the first need.
+    SQLite files stand in `directory`; PostgreSQL is looked for at the first need. The server copies and drops while the
+    tests go on: a template that was used twice has its next copy made ahead, and `discard` does not wait.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -79,6 +81,11 @@ class Databases:
         self._count = 0
         self._templates: dict[tuple[str, str], str] = {}
         self._created: list[str] = []
+        # Each drop waits for a checkpoint of the server; those that wait together share one.
+        self._beside = ThreadPoolExecutor(8)
+        #: The next copy of a template; None for one that was used once.
+        self._ahead: dict[str, Future[str] | None] = {}
+        self._discarded: list[Future[None]] = []
 
     def empty(self, engine: str) -> str:
         """The URL of a new database without tables; `engine` is "sqlite" or "postgresql"."""
@@ -100,8 +107,7 @@ class Databases:
             target = self.empty(engine)
             _copy_sqlite(template, target)
             return target
-        source = make_url(template).database
-        return self._remember(create_database(postgresql_server(), self._name(), source))
+        return self._copy_ahead(template)
 
     def drop(self, url: str) -> None:
         """Drop a database given out by this object."""
@@ -111,10 +117,33 @@ class Databases:
         else:
             _delete_sqlite(url)
 
+    def discard(self, url: str) -> None:
+        """Drop a database given out by this object, at some time before `close` returns."""
+        if url in self._created:
+            self._created.remove(url)
+            self._discarded.append(self._beside.submit(drop_database, url))
+        else:
+            _delete_sqlite(url)
+
     def close(self) -> None:
         """Drop the databases on the server that are still there, templates included."""
+        self._beside.shutdown()
+        for dropped in self._discarded:
+            dropped.result()
+        for copied in filter(None, self._ahead.values()):
+            drop_database(copied.result())
         while self._created:
             drop_database(self._created.pop())
+
+    def _copy_ahead(self, template: str) -> str:
+        """A copy of a template on the server, the one that was made ahead if there is one."""
+        known, copied = template in self._ahead, self._ahead.get(template)
+        self._ahead[template] = self._beside.submit(self._copy, template, self._name()) if known else None
+        return self._remember(self._copy(template, self._name()) if copied is None else copied.result())
+
+    @staticmethod
+    def _copy(template: str, name: str) -> str:
+        return create_database(postgresql_server(), name, make_url(template).database)
 
     def _name(self) -> str:
         self._count += 1

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 import portal
 from portal.kernel import schema
+from portal.people import passwords
 from portal.testing.databases import ENGINES, ENVIRONMENT, Databases, NoPostgresql, postgresql_server
 from portal.testing.portal import TestPortal, raw_settings
 
@@ -50,6 +52,15 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     made = Databases(tmp_path_factory.mktemp("databases"))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Hash passwords with the least effort: people in tests have nothing to lose, and there are thousands of them."""
+    least = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", least)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -95,4 +106,4 @@ def portals(databases: Databases, backend: str, tmp_path: Path) -> Iterator[Port
     yield build
     for one, url in made:
         one.close()
-        databases.drop(url)
+        databases.discard(url)

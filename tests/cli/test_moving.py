@@ -75,7 +75,7 @@ def urls(databases: Databases) -> Iterator[Callable[[str], str]]:
 
     yield empty
     for url in made:
-        databases.drop(url)
+        databases.discard(url)
 
 
 def over(url: str, tmp_path: Path, name: str, *modules: str) -> CommandLine:

@@ -55,6 +55,30 @@ def test_a_dropped_database_is_gone(databases: Databases, backend: str) -> None:
         rows(url)
 
 
+def test_copies_made_ahead_are_as_new_and_what_is_discarded_is_gone_at_the_end(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    made = Databases(tmp_path)
+    given = [made.clone("postgresql", "sample", lambda url: fill(url, 1)) for _times in range(4)]
+    for url in given:
+        assert rows(url) == [1]
+        fill(url, 2)
+    made.discard(given[0])
+    made.close()
+    for url in given:
+        with pytest.raises(OperationalError):
+            rows(url)
+    assert not [name for name in on_server(postgresql_url) if name.startswith(made._prefix)]
+
+
+def on_server(url: str) -> list[str]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        names = list(connection.execute(text("SELECT datname FROM pg_database")).scalars())
+    engine.dispose()
+    return names
+
+
 def test_dropping_twice_is_no_error(postgresql_url: str) -> None:
     url = databases.create_database(postgresql_url, "portal_test_dropped_twice")
     databases.drop_database(url)

@@ -9,7 +9,7 @@ from portal.kernel.i18n import _
 from portal.kernel.people import Realm
 from portal.kernel.unit import Unit
 from portal.people.models import User
-from portal.people.passwords import HASHER, hash_password, matches
+from portal.people.passwords import hash_password, is_outdated, matches
 from portal.people.services import attempts, users
 from portal.people.services.attempts import Visitor
 from portal.people.settings import ATTEMPTS_WINDOW
@@ -79,7 +79,7 @@ def _limit(unit: Unit, visitor: Visitor) -> None:
 
 def _rehash(unit: Unit, user: User, password: str) -> None:
     """Store the password anew under the present parameters, unless somebody has changed it meanwhile."""
-    if user.password_hash is not None and HASHER.check_needs_rehash(user.password_hash):
+    if user.password_hash is not None and is_outdated(user.password_hash):
         unit.db.execute(
             update(User)
             .where(User.id == user.id, User.password_version == user.password_version)
