@@ -30,7 +30,7 @@ ROLES = ("orders.manager", "orders.clerk", "customers.clerk", "catalog.reader", 
 
 @dataclass
 class Person:
-    """Somebody at a browser. `look` is to be called on each page: it examines the page and takes its picture."""
+    """Somebody at a browser. `look` is to be called on each page: it examines it, and takes a picture of what is wrong."""
 
     page: Page
     address: str
@@ -57,10 +57,7 @@ class Person:
 
     def look(self, picture: str) -> None:
         """No breach of the content policy, nothing wider than the screen, nothing that axe-core objects to."""
-        self.page.wait_for_load_state("networkidle")
-        self.page.screenshot(
-            path=self.pictures / f"{len(self.seen):02}-{self.name}-{picture}.png", full_page=True
-        )
+        self.page.wait_for_load_state()
         self.seen.append(self.page.url)
         found = [f"content policy: {breach}" for breach in self.page.evaluate("window.breaches")]
         if self.page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
@@ -68,6 +65,9 @@ class Person:
         self.page.evaluate(f"{AXE}; 0")
         rules = self.page.evaluate("tags => axe.run(document, { runOnly: tags })", RULES)["violations"]
         found += [f"{rule['id']}: {node['html']}" for rule in rules for node in rule["nodes"]]
+        if found:
+            name = f"{len(self.seen):02}-{self.name}-{picture}.png"
+            self.page.screenshot(path=self.pictures / name, full_page=True)
         self.complaints += [f"{picture} {self.page.url}: {complaint}" for complaint in found]
 
 
