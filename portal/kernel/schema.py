@@ -24,6 +24,8 @@ from portal.kernel.db import Base
 from portal.kernel.errors import BootRefused
 
 _HERE = Path(__file__).resolve().parent
+#: By package: what its room of migrations held when it was last read, and the newest revision in it.
+_NEWEST: dict[str, tuple[tuple[tuple[str, int], ...], str | None]] = {}
 
 
 def version_table(card: Card) -> str:
@@ -36,11 +38,14 @@ def migrated(cards: tuple[Card, ...]) -> Iterator[Card]:
     return (card for card in cards if card.migrations)
 
 
+def _room(card: Card) -> Path:
+    return Path(str(import_module(card.package).__file__)).resolve().parent / "migrations"
+
+
 def _config(card: Card, connection: Connection | None = None) -> Config:
-    directory = Path(str(import_module(card.package).__file__)).resolve().parent / "migrations"
     config = Config()
     config.set_main_option("script_location", str(_HERE / "alembic_env").replace("%", "%%"))
-    config.set_main_option("version_locations", str(directory).replace("%", "%%"))
+    config.set_main_option("version_locations", str(_room(card)).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.attributes["card"] = card
@@ -92,7 +97,7 @@ def revision(engine: Engine, card: Card, message: str) -> Path:
     """Write a new migration from the difference between models and database; returns its file."""
     script = ScriptDirectory.from_config(_config(card))
     number = f"{len(list(script.walk_revisions())) + 1:04d}"
-    directory = Path(str(import_module(card.package).__file__)).resolve().parent / "migrations"
+    directory = _room(card)
     directory.mkdir(exist_ok=True)
     with engine.connect() as connection:
         made = command.revision(
@@ -116,7 +121,12 @@ def current(connection: Connection, card: Card) -> str | None:
 
 def newest(card: Card) -> str | None:
     """The revision that the code is at."""
-    return ScriptDirectory.from_config(_config(card)).get_current_head()
+    rooms = sorted(_room(card).glob("*.py"))
+    stamps = tuple((file.name, file.stat().st_mtime_ns) for file in rooms)
+    if card.package not in _NEWEST or _NEWEST[card.package][0] != stamps:
+        # Reading every migration takes longer than composing the house, and each look at the health asks for it.
+        _NEWEST[card.package] = (stamps, ScriptDirectory.from_config(_config(card)).get_current_head())
+    return _NEWEST[card.package][1]
 
 
 def pending(connection: Connection, cards: tuple[Card, ...]) -> list[str]:
