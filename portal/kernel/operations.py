@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, String, UniqueConstraint, delete, select, update
+from sqlalchemy import String, UniqueConstraint, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -34,31 +34,19 @@ class Operation(Base):
     created_at: Mapped[datetime]
 
 
-def claim(unit: Unit, principal: str, key: str, body: str) -> Operation | None:
-    """Claim an operation before its act; returns the earlier one when it was done before.
+def claim(unit: Unit, principal: str, key: str, body: str, location: str) -> bool:
+    """Claim an operation at the end of its act, with where it led; False when it was done before.
 
     A twin that runs at the same time waits here for the end of the first one's transaction, on the unique key.
     """
     insert = sqlite_insert if unit.db.get_bind().dialect.name == "sqlite" else postgresql_insert
-    row = {"principal": principal, "key": key, "body": body, "location": "", "created_at": unit.now()}
+    row = {"principal": principal, "key": key, "body": body, "location": location, "created_at": unit.now()}
     claimed = unit.db.execute(
         insert(Operation).values(**row).on_conflict_do_nothing().returning(Operation.id)
     )
-    if claimed.first() is not None:
-        return None
-    return unit.db.scalars(_named(principal, key)).one()
+    return claimed.first() is not None
 
 
-def remember(unit: Unit, principal: str, key: str, location: str) -> None:
-    """Store where the act led."""
-    named = (Operation.principal == principal, Operation.key == key)
-    unit.db.execute(update(Operation).where(*named).values(location=location))
-
-
-def forget(unit: Unit, principal: str, key: str) -> None:
-    """Give a claim back: what was sent did not act (it only asked for another rendering of the form)."""
-    unit.db.execute(delete(Operation).where(Operation.principal == principal, Operation.key == key))
-
-
-def _named(principal: str, key: str) -> Select[Operation]:
-    return select(Operation).where(Operation.principal == principal, Operation.key == key)
+def find(unit: Unit, principal: str, key: str) -> Operation | None:
+    """The operation that has been done under this key."""
+    return unit.db.scalar(select(Operation).where(Operation.principal == principal, Operation.key == key))

@@ -7,11 +7,11 @@ import hmac
 from collections.abc import Callable
 from typing import Any
 
-from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.response import Response
 
 from portal.kernel import SECRET, operations
-from portal.kernel.errors import Conflict, Refused
+from portal.kernel.errors import Conflict, Invalid, Refused
 from portal.kernel.i18n import _
 from portal.web.request import CSRF_FIELD, OPERATION_FIELD, Request
 
@@ -38,24 +38,48 @@ operation_deriver.options = ("operation",)  # type: ignore[attr-defined]
 
 
 def _once(view: View, context: Any, request: Request) -> Response:
+    """Act, then claim the operation: one statement for the many that are sent once.
+
+    A repeat acts in vain: either its act is refused, being done already, or its claim is. Then what it did is taken back
+    and it gets the answer of the first.
+    """
     key = str(request.POST.get(OPERATION_FIELD, ""))
     if not 16 <= len(key) <= 64:
         raise Refused(_("This form is not from this portal. Please open the page again."))
     identity = request.identified
     principal = "anonymous" if identity is None else f"user:{identity.user_id}"
     body = _body(request)
-    earlier = operations.claim(request.unit, principal, key, body)
-    if earlier is not None:
-        if earlier.body != body:
-            raise Conflict(_("This form was already sent with other content. Please open the page again."))
-        return HTTPSeeOther(location=earlier.location)
-    response = view(context, request)
-    if response.status_int == 303:
-        request.db.flush()
-        operations.remember(request.unit, principal, key, response.location or "/")
-    else:
-        operations.forget(request.unit, principal, key)
-    return response
+    collected = len(request.afterwards)
+    try:
+        response = view(context, request)
+    except (Refused, Invalid, HTTPNotFound):
+        answer = _earlier(request, principal, key, body)
+        if answer is None:
+            raise
+        del request.afterwards[collected:]
+        return answer
+    if response.status_int != 303:
+        return response  # what was sent did not act: it only asked for another rendering of the form
+    request.db.flush()
+    if operations.claim(request.unit, principal, key, body, response.location or "/"):
+        return response
+    answer = _earlier(request, principal, key, body)
+    if answer is None:
+        raise LookupError(f"the operation {key} is claimed and not there")
+    del request.afterwards[collected:]
+    return answer
+
+
+def _earlier(request: Request, principal: str, key: str, body: str) -> Response | None:
+    """The answer of an earlier sending of the form, with nothing done by this one; None for the first sending."""
+    request.tm.abort()
+    request.tm.begin()
+    earlier = operations.find(request.unit, principal, key)
+    if earlier is None:
+        return None
+    if earlier.body != body:
+        raise Conflict(_("This form was already sent with other content. Please open the page again."))
+    return HTTPSeeOther(location=earlier.location)
 
 
 def _body(request: Request) -> str:
