@@ -2,7 +2,7 @@
 
 Owns: users, sessions, grants of roles, memberships, one-time links, counted attempts.
 Publishes: UserAdded, RoleGranted, RoleRevoked, UserDisabled, PasswordChanged.
-Asks: IMail. Pages: /sign-in, /sign-out, /forgotten, /reset, /invitation, /account, /admin/users.
+Asks: IMail. Pages: /sign-in, /sign-out, /verify, /forgotten, /reset, /invitation, /account, /admin/users.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ CARD = Card(
 
 def includeme(config: Composer) -> None:
     """Connect people."""
-    from portal.people import admin, demo, identity, jobs
+    from portal.people import admin, demo, identity, jobs, verification
     from portal.people.permissions import ADMINISTER
     from portal.people.resources import profile_root
     from portal.people.services.tokens import RESET_JOB
     from portal.web.slots import ADMIN_PAGES
 
+    config.add_view_deriver(verification.fresh_deriver, name="fresh", under="exact", over="refusal")
     config.identify_by("session", identity.identify, module=CARD.name)
     config.ask_for_roles(identity.administrator_names, module=CARD.name)
     config.mount(CARD, profile_root, segment="account")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from portal.kernel.events import Event
 from portal.kernel.people import Realm
@@ -20,10 +21,11 @@ class UserAdded(Event):
 
 @dataclass(frozen=True, slots=True)
 class RoleGranted(Event):
-    """An employee got a role; it counts from their next request."""
+    """An employee got a role; it counts from their next request, and until the end of a date where one is given."""
 
     user_id: int
     role: str
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +47,57 @@ class UserDisabled(Event):
 class PasswordChanged(Event):
     """A person has a new password; the sessions from before have ended."""
 
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class GrantLimited(Event):
+    """A role that an employee has ends on a date from now on, or no longer does."""
+
+    user_id: int
+    role: str
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleComposed(Event):
+    """An administrator composed a role from the permissions of modules."""
+
+    role: str
+    title: str
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChanged(Event):
+    """A composed role allows something else; it counts from the next request of everybody who has it."""
+
+    role: str
+    title: str
+    before: tuple[str, ...]
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleArchived(Event):
+    """A composed role allows nothing any more."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewingBegan(Event):
+    """An administrator began to look at the portal as somebody else, at most until a moment."""
+
+    viewer_id: int
+    user_id: int
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ViewingEnded(Event):
+    """An administrator no longer looks at the portal as somebody else."""
+
+    viewer_id: int
     user_id: int

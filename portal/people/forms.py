@@ -46,6 +46,15 @@ class SignInForm(forms.Form):
     next = forms.HiddenField(longest=4000)
 
 
+class VerifyForm(forms.Form):
+    """The password once more."""
+
+    password = forms.PasswordField(
+        _("Password"), required=True, attributes={"autocomplete": "current-password"}
+    )
+    next = forms.HiddenField(longest=4000)
+
+
 class ForgottenForm(forms.Form):
     """Who has forgotten their password."""
 

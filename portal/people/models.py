@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import PUBLIC_ID_LENGTH, Base, Id, PublicId
@@ -78,7 +78,7 @@ class UserSession(Base):
 
 
 class Grant(Base):
-    """A role (`orders.clerk`) that an administrator gave to an employee."""
+    """A role (`orders.clerk`) that an administrator gave to an employee; `ends_on` is the last day on which it counts."""
 
     __tablename__ = "people_grant"
     __table_args__ = (UniqueConstraint("user_id", "role"), Index("ix_people_grant_role", "role"))
@@ -88,6 +88,7 @@ class Grant(Base):
     role: Mapped[str] = mapped_column(String(80))
     granted_by: Mapped[str] = mapped_column(String(200))
     granted_at: Mapped[datetime]
+    ends_on: Mapped[date | None] = mapped_column(Date)
 
 
 class AccountMembership(Base):

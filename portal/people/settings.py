@@ -13,6 +13,12 @@ SESSION_LIFETIME = Setting(
     "168",
     "hours after which one has to sign in again, however busy",
 )
+VERIFY_MINUTES = Setting(
+    "portal.people.verify_minutes",
+    positive,
+    "10",
+    "minutes after a proof of identity in which one may change what matters: password, factors, tokens, roles",
+)
 ATTEMPTS_WINDOW = Setting(
     "portal.people.attempts_window", positive, "15", "minutes during which a failed attempt to sign in counts"
 )
@@ -62,6 +68,7 @@ INVITATION_DAYS = Setting(
 SETTINGS = (
     SESSION_IDLE,
     SESSION_LIFETIME,
+    VERIFY_MINUTES,
     ATTEMPTS_WINDOW,
     ATTEMPTS_PAIR,
     ATTEMPTS_ACCOUNT,

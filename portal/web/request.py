@@ -61,6 +61,8 @@ class Request(KernelRequest):
         super().__init__(*args, **kw)
         self.messages = []
 
+    #: Where the form of this act stands, if that is another page: a denial leads back there.
+    form_page: str | None = None
     #: What was typed into a form on another page than its own view's, after a refusal.
     kept: Any = None
 

@@ -76,7 +76,7 @@ def forbidden(context: Any, request: Request) -> Any:
     if identity is None:
         return HTTPSeeOther(location=f"/sign-in?next={quote(request.path_qs, safe='')}")
     if isinstance(denied, Denied) and denied.step in _LEADS_TO:
-        return HTTPSeeOther(location=f"{_LEADS_TO[denied.step]}?next={quote(_back_to(request), safe='')}")
+        return HTTPSeeOther(location=f"{_LEADS_TO[denied.step]}next={quote(_back_to(request), safe='')}")
     if identity.realm is Realm.CUSTOMERS:
         return not_found(context, request)
     request.response.status_int = 403
@@ -89,12 +89,12 @@ def forbidden(context: Any, request: Request) -> Any:
 
 
 #: What a person can do at once about a denial: the page leads there, and from there back.
-_LEADS_TO = {NextStep.SECOND_FACTOR: "/verify", NextStep.VERIFY: "/verify"}
+_LEADS_TO = {NextStep.SECOND_FACTOR: "/verify?factor=1&", NextStep.VERIFY: "/verify?"}
 
 
 def _back_to(request: Request) -> str:
     """Where the person goes on afterwards: the page itself; after a refused act, the page of its form."""
-    return request.path_qs if request.method in SAFE_METHODS else request.path
+    return request.path_qs if request.method in SAFE_METHODS else request.form_page or request.path
 
 
 def _whom_to_ask(request: Request, denied: Any) -> Any:

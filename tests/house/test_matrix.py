@@ -33,6 +33,7 @@ OPEN = [
     "portal.people.views.links.reset",
     "portal.people.views.sign_in.sign_in",
     "portal.people.views.sign_in.sign_out",
+    "portal.people.views.verify.verify",
     "portal.web.views.home",
     "portal.web.views.logo",
 ]

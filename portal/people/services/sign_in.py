@@ -61,6 +61,18 @@ def change_password(unit: Unit, user: User, old: str, new: str, address: str) ->
     users.set_password(unit, user, new, field="new")
 
 
+def verify_password(unit: Unit, user: User, password: str, address: str) -> None:
+    """Have somebody who has signed in prove by their password that it is them.
+
+    Raises TooMany, or WrongPassword (to be counted, as in `sign_in`).
+    """
+    visitor = visitor_of(user, address)
+    _limit(unit, visitor)
+    if not check_password(unit, user, password):
+        raise WrongPassword(_("The password is wrong."))
+    attempts.forgive(unit, visitor)
+
+
 def visitor_of(user: User, address: str) -> Visitor:
     """A person who has signed in, at a network address, as attempts are counted."""
     return Visitor(Realm(user.realm), user.email, address, known=True)

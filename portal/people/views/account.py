@@ -43,6 +43,7 @@ def account(context: ProfileRoot, request: Request) -> Any:
     permission=PROFILE,
     request_method=("GET", "POST"),
     renderer="portal:people/templates/password.jinja2",
+    fresh=True,
 )
 def password(context: ProfileRoot, request: Request) -> Any:
     """A new password: every other session ends, and this one goes on under a new cookie."""

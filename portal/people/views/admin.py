@@ -70,6 +70,7 @@ def invite(context: UsersPage, request: Request) -> Any:
     permission=ADMINISTER,
     request_method=("GET", "POST"),
     renderer="portal:people/templates/user.jinja2",
+    fresh="POST",
 )
 def user(context: UserNode, request: Request) -> Any:
     """One person with their roles; saving the roles changes just what was ticked or unticked here."""
