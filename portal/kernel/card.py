@@ -7,6 +7,7 @@ read without composing anything; `includeme` connects what the card promises.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from portal.kernel.i18n import Text
@@ -63,6 +64,11 @@ class Card:
     navigation: tuple[NavEntry, ...] = ()
     migrations: bool = False
     house: bool = False
+
+    @cached_property
+    def grantable(self) -> frozenset[str]:
+        """The permissions that roles of the module hold: only those can stand in a role that somebody composes."""
+        return frozenset(name for role in self.roles for name in role.permissions)
 
     @property
     def prefix(self) -> str:

@@ -71,13 +71,26 @@ class Membership:
     accepted: bool
 
 
+#: What the names of roles begin with that administrators compose themselves.
+CUSTOM = "custom."
+
+
+@dataclass(frozen=True, slots=True)
+class CustomRole:
+    """A role that an administrator composed from the permissions of any modules."""
+
+    name: str
+    permissions: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """The person behind a request, read once and detached from the database.
 
     `verified_at` is when they last proved who they are (by signing in, or anew since), `factors` what they proved
     beyond the method. `limited_to` holds the only permissions of an API token; None stands for all that the person
-    has. `viewed_by` names the administrator who looks at the portal as this person.
+    has. `roles` are the names of all roles, `custom` tells what those among them allow that no card declares. `viewed_by`
+    names the administrator who looks at the portal as this person: method, factors and session are then theirs.
     """
 
     user_id: int
@@ -94,6 +107,7 @@ class Identity:
     factors: frozenset[Factor] = frozenset()
     limited_to: frozenset[str] | None = None
     viewed_by: str | None = None
+    custom: tuple[CustomRole, ...] = ()
 
     def membership(self, account: str) -> Membership | None:
         """The membership in the account with that address segment."""

@@ -85,11 +85,21 @@ class ModuleRoot(Node):
         return None
 
     def __acl__(self) -> list[Ace]:
-        """Each role of the module allows its permissions; nothing else is allowed."""
+        """Each role of the module allows its permissions, a custom role those of them that are this module's own."""
         entries: list[Ace] = [
             (Allow, role_principal(role.name), role.permissions) for role in self.card.roles
         ]
-        return [*entries, DENY_ALL]
+        return [*entries, *self._custom_entries(), DENY_ALL]
+
+    def _custom_entries(self) -> list[Ace]:
+        """What the custom roles of the person behind the request allow here; those of others decide nothing."""
+        identity = self.request.identified
+        own = self.card.grantable
+        return [
+            (Allow, role_principal(role.name), tuple(sorted(role.permissions & own)))
+            for role in (() if identity is None else identity.custom)
+            if role.permissions & own
+        ]
 
 
 class AccountNode(Node):

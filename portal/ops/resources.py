@@ -49,11 +49,11 @@ class AdminRoot(ModuleRoot):
     def __acl__(self) -> list[Ace]:
         """Whoever may open one of the pages may enter; the pages decide for themselves."""
         *entries, deny = super().__acl__()
-        house = self.request.house
+        house, identity = self.request.house, self.request.identified
         pages = {offer.call().permission for offer in house.offered(ADMIN_PAGES)}
-        openers = (
-            role for card in house.cards for role in card.roles if pages.intersection(role.permissions)
-        )
+        roles = (role for card in house.cards for role in card.roles)
+        composed = () if identity is None else identity.custom
+        openers = (role for role in (*roles, *composed) if pages.intersection(role.permissions))
         return [*entries, *((Allow, role_principal(role.name), ENTER) for role in openers), deny]
 
     def __getitem__(self, segment: str) -> Node:

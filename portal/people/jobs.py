@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_
+from sqlalchemy import delete, or_, select
 
 from portal.kernel.people import Realm
 from portal.kernel.unit import Unit
 from portal.people import services
 from portal.people.models import Attempt, Token, UserSession
 from portal.people.settings import SESSION_LIFETIME
+from portal.people.viewing import Viewing, expire
 
 TIDY = "people.tidy"
 EVERY = timedelta(hours=12)
@@ -36,4 +37,6 @@ def tidy_job(unit: Unit, payload: Mapping[str, Any]) -> None:
     old_session = or_(UserSession.ended_at < now - _SESSIONS, UserSession.created_at < now - longest)
     unit.db.execute(delete(Attempt).where(Attempt.at < now - _ATTEMPTS))
     unit.db.execute(delete(Token).where(Token.expires_at < now - _TOKENS))
+    for session_id in unit.db.scalars(select(Viewing.session_id).where(Viewing.until < now)).all():
+        expire(unit, session_id)
     unit.db.execute(delete(UserSession).where(old_session))

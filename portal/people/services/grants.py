@@ -1,38 +1,81 @@
-"""Roles of employees: granted and revoked by name, counted at the next request."""
+"""Roles of employees: granted and revoked by name, maybe until a date, counted at the next request."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.kernel.db import Contention
-from portal.kernel.errors import Refused
-from portal.kernel.i18n import _
+from portal.kernel.errors import Invalid, Refused
+from portal.kernel.i18n import Text, _
+from portal.kernel.people import CUSTOM
 from portal.kernel.unit import Unit
-from portal.people.events import RoleGranted, RoleRevoked
+from portal.people.events import GrantLimited, RoleGranted, RoleRevoked
 from portal.people.models import Grant, User
 from portal.people.permissions import ADMINISTRATOR
+from portal.people.roles import Role
 
 
-def grant(unit: Unit, user: User, role: str) -> None:
-    """Give an employee a role; one they have already is left as it is.
+@dataclass(frozen=True, slots=True)
+class GrantFacts:
+    """A role that somebody was given; `in_force` says whether it counts today."""
 
-    Raises Refused for a role that no module in the house has, and for people of customers.
+    role: str
+    granted_by: str
+    granted_at: datetime
+    ends_on: date | None
+    in_force: bool
+
+
+def counts_on(day: ColumnElement[date] | date) -> ColumnElement[bool]:
+    """Whether a grant counts on a day: its last day included."""
+    return or_(Grant.ends_on.is_(None), Grant.ends_on >= day)
+
+
+def grant(unit: Unit, user: User, role: str, until: date | None = None) -> None:
+    """Give an employee a role, `until` a last day where one is given; one they have already is left as it is.
+
+    Raises Refused for a role that neither a module in the house has nor an administrator composed, and for people of
+    customers; Invalid for a last day that has passed.
     """
-    if role not in {known.name for card in unit.house.cards for known in card.roles}:
+    if not _is_known(unit, role):
         raise Refused(_("No module of this portal has a role “${role}”.", mapping={"role": role}))
     if not user.is_employee:
         raise Refused(_("Only employees have roles."))
-    if role in roles_of(unit, user):
+    _check_end(unit, until)
+    held = next((given for given in grants_of(unit, user) if given.role == role), None)
+    if held is not None and held.in_force:
         return
-    row = {"user_id": user.id, "role": role, "granted_by": unit.actor.name, "granted_at": unit.now()}
-    try:
-        unit.db.execute(insert(Grant).values(**row))
-    except IntegrityError as error:
-        raise Contention(str(error)) from error
-    unit.publish(RoleGranted(user.id, role))
+    facts = {"granted_by": unit.actor.name, "granted_at": unit.now(), "ends_on": until}
+    if held is not None:
+        _update(unit, user, role, facts)
+    else:
+        try:
+            unit.db.execute(insert(Grant).values(user_id=user.id, role=role, **facts))
+        except IntegrityError as error:
+            raise Contention(str(error)) from error
+    unit.publish(RoleGranted(user.id, role, until))
+
+
+def limit(unit: Unit, user: User, role: str, until: date | None) -> None:
+    """Let a role that an employee has end on a date, or no longer do so. LookupError when they do not have it.
+
+    Raises Invalid for a last day that has passed, Refused for the last administrator of people.
+    """
+    held = next((given for given in grants_of(unit, user) if given.role == role and given.in_force), None)
+    if held is None:
+        raise LookupError(f"{user.email} does not have {role}")
+    if held.ends_on == until:
+        return
+    _check_end(unit, until)
+    if role == ADMINISTRATOR and until is not None:
+        keep_an_administrator(unit, user)
+    _update(unit, user, role, {"ends_on": until})
+    unit.publish(GrantLimited(user.id, role, until))
 
 
 def revoke(unit: Unit, user: User, role: str) -> None:
@@ -52,31 +95,67 @@ def revoke(unit: Unit, user: User, role: str) -> None:
     unit.publish(RoleRevoked(user.id, role))
 
 
-def set_roles(unit: Unit, user: User, wanted: Collection[str], shown: Collection[str]) -> None:
+def set_roles(
+    unit: Unit, user: User, wanted: Collection[str], shown: Collection[str], until: date | None = None
+) -> None:
     """Grant and revoke what differs between the roles that a page showed and those that were wanted.
 
     What somebody else changed meanwhile stays as they left it. Raises like `grant` and `revoke`.
     """
     for role in sorted(set(wanted) - set(shown)):
-        grant(unit, user, role)
+        grant(unit, user, role, until)
     for role in sorted(set(shown) - set(wanted)):
         revoke(unit, user, role)
 
 
 def roles_of(unit: Unit, user: User) -> frozenset[str]:
-    """The roles of a person, those of modules that are not in the house included."""
-    return frozenset(unit.db.scalars(select(Grant.role).where(Grant.user_id == user.id)))
+    """The roles that a person has today, those of modules that are not in the house included."""
+    return frozenset(
+        unit.db.scalars(select(Grant.role).where(Grant.user_id == user.id, counts_on(unit.today())))
+    )
+
+
+def grants_of(unit: Unit, user: User) -> Sequence[GrantFacts]:
+    """What a person was given, by role, also what has ended."""
+    today = unit.today()
+    rows = unit.db.scalars(select(Grant).where(Grant.user_id == user.id).order_by(Grant.role))
+    return [
+        GrantFacts(
+            row.role,
+            row.granted_by,
+            row.granted_at,
+            row.ends_on,
+            row.ends_on is None or row.ends_on >= today,
+        )
+        for row in rows
+    ]
+
+
+def rights_of(unit: Unit, user: User) -> frozenset[str]:
+    """The permissions that the roles of an employee hold today."""
+    held = roles_of(unit, user)
+    found = {
+        name
+        for card in unit.house.cards
+        for role in card.roles
+        if role.name in held
+        for name in role.permissions
+    }
+    composed = unit.db.scalars(
+        select(Role.permissions).where(Role.name.in_(held), Role.archived_at.is_(None))
+    )
+    return frozenset(found.union(*(permissions.split() for permissions in composed)))
 
 
 def administrators(unit: Unit, limit: int = 5) -> Sequence[str]:
     """Names of the people who can grant roles."""
     found = select(User.name).join(Grant, Grant.user_id == User.id)
-    found = found.where(Grant.role == ADMINISTRATOR, User.active.is_(True))
+    found = found.where(Grant.role == ADMINISTRATOR, counts_on(unit.today()), User.active.is_(True))
     return list(unit.db.scalars(found.order_by(User.name, User.id).limit(limit)))
 
 
 def keep_an_administrator(unit: Unit, user: User) -> None:
-    """Refuse unless somebody else who can sign in administers people.
+    """Refuse unless somebody else who can sign in administers people, without an end.
 
     Locks the grants of the role first, so that two administrators cannot remove each other at the same moment.
     """
@@ -85,6 +164,34 @@ def keep_an_administrator(unit: Unit, user: User) -> None:
     if user.id not in holders:
         return
     others = select(User.id).join(Grant, Grant.user_id == User.id)
-    others = others.where(role, User.active.is_(True), User.password_hash.is_not(None), User.id != user.id)
+    others = others.where(
+        role,
+        Grant.ends_on.is_(None),
+        User.active.is_(True),
+        User.password_hash.is_not(None),
+        User.id != user.id,
+    )
     if unit.db.scalar(others.limit(1)) is None:
         raise Refused(_("This is the last administrator of people. Make somebody else one first."))
+
+
+def _is_known(unit: Unit, role: str) -> bool:
+    if role.startswith(CUSTOM):
+        live = select(Role.id).where(Role.name == role, Role.archived_at.is_(None))
+        return unit.db.scalar(live) is not None
+    return role in {known.name for card in unit.house.cards for known in card.roles}
+
+
+def _check_end(unit: Unit, until: date | None) -> None:
+    if until is not None and until < unit.today():
+        passed: Text = _("This day has passed.")
+        raise Invalid({"until": passed})
+
+
+def _update(unit: Unit, user: User, role: str, values: Mapping[str, object]) -> None:
+    unit.db.execute(
+        update(Grant)
+        .where(Grant.user_id == user.id, Grant.role == role)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )

@@ -15,6 +15,7 @@ from portal.kernel.folding import fold
 from portal.kernel.i18n import _
 from portal.kernel.people import Realm
 from portal.kernel.unit import Unit
+from portal.people import viewing
 from portal.people.emails import checked_email, fold_email
 from portal.people.events import PasswordChanged, UserAdded, UserDisabled
 from portal.people.models import Grant, Token, User
@@ -184,6 +185,7 @@ def disable(unit: Unit, user: User) -> None:
     user.active = False
     unit.db.flush()
     end_sessions(unit, user.id)
+    viewing.release(unit, user)
     _void_tokens(unit, user)
     unit.publish(UserDisabled(user.id))
 

@@ -15,7 +15,7 @@ from pyramid.view import view_config
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Factor, Method, Realm
 from portal.kernel.tree import Root
-from portal.people import devices, services
+from portal.people import devices, services, viewing
 from portal.people.cookies import drop_cookie, set_cookie
 from portal.people.destinations import after_sign_in, local_path, realm_of
 from portal.people.forms import ForgottenForm, SignInForm
@@ -57,6 +57,7 @@ def sign_out(context: Root, request: Request) -> Response:
     realm = Realm.EMPLOYEES
     if request.identified is not None:
         realm = request.identified.realm
+        viewing.finish(request.unit, request.identified.session_id)
         services.end_session(request.unit, request.identified.session_id)
     response = HTTPSeeOther(location="/sign-in" + ("?realm=customers" if realm is Realm.CUSTOMERS else ""))
     drop_cookie(request, response)
