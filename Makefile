@@ -2,6 +2,7 @@
 # make test    all tests, on SQLite and on PostgreSQL
 # make sure    everything that CI says: formatting, lint, types, import rules, translations, tests
 # make format  put the code into shape · make bench  measure · make lock  renew the locked requirements
+# make mutants take one guard away after the other and see that the tests notice
 # make translations  bring the catalogues up to date with the sources and compile them
 # make clean   take away what was made here, the virtual environment and the development database too
 
@@ -24,7 +25,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED := --require-hashes --only-binary :all:
 CHECKED := $(wildcard portal tests bench alembic setup.py)
 
-.PHONY: help run test sure format lint types imports bench lock translations clean
+.PHONY: help run test sure format lint types imports bench mutants lock translations clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
@@ -71,6 +72,9 @@ format: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m bench
+
+mutants: $(DEVELOPMENT)
+	PYTHONPATH=tests $(BIN)/python -m mutants
 
 lock: | $(BIN)/python
 	$(PIP_INSTALL) uv==$(UV_VERSION)

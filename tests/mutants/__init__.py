@@ -1,0 +1,1 @@
+"""Seeded mutants: the code broken on purpose, one guard at a time, and the tests that must notice."""
