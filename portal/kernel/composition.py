@@ -163,6 +163,13 @@ class House:
                 return card
         raise KeyError(name)
 
+    def module_of(self, package: str) -> str:
+        """The name of the card whose package a Python module stands in; its own name for none."""
+        for card in self.cards:
+            if package == card.package or package.startswith(f"{card.package}."):
+                return card.name
+        return package
+
     def has(self, name: str) -> bool:
         """Whether the module is in the house."""
         return any(card.name == name for card in self.cards)

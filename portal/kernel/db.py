@@ -276,6 +276,10 @@ def is_duplicate(error: IntegrityError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "23505" or "UNIQUE constraint" in str(error.orig)
 
 
+class PortalSession(Session):
+    """A session of the portal; what is written through it is in the audit log (see portal.kernel.audit)."""
+
+
 class Database:
     """The engine with its two kinds of session: one that reads, one that may write."""
 
@@ -294,4 +298,4 @@ class Database:
 
         On SQLite a writing session takes the write lock when it begins, not in the middle of its work.
         """
-        return Session(self.engine if write else self._reading, expire_on_commit=False)
+        return PortalSession(self.engine if write else self._reading, expire_on_commit=False)

@@ -12,8 +12,9 @@ from pyramid.decorator import reify
 from pyramid.request import Request as PyramidRequest
 from sqlalchemy.orm import Session
 
+from portal.kernel import audit
 from portal.kernel.i18n import Text, say
-from portal.kernel.people import ANONYMOUS, Actor, Identity, principals
+from portal.kernel.people import ANONYMOUS, Actor, Identity, Method, principals
 from portal.kernel.settings import Setting, T
 from portal.kernel.unit import Unit
 
@@ -52,7 +53,25 @@ class Request(PyramidRequest):
     @reify
     def db(self) -> Session:
         """The session of this request, in the hands of the transaction manager; reading only for safe methods."""
-        return self.house.transactional_session(self.tm, write=self.method not in SAFE_METHODS)
+        session = self.house.transactional_session(self.tm, write=self.method not in SAFE_METHODS)
+        audit.come_from(session, self.origin)
+        return session
+
+    def origin(self) -> audit.Origin:
+        """Where this request comes from, as the audit log says it; asks the database nothing."""
+        identity: Identity | None = self.__dict__.get("identified")
+        address = (self.remote_addr or "")[:64]
+        if identity is None:
+            return audit.Origin(address=address, request_id=self.request_id)
+        by_token = identity.method is Method.TOKEN
+        return audit.Origin(
+            realm=identity.realm.value,
+            address=address,
+            request_id=self.request_id,
+            session_id=None if by_token else identity.session_id,
+            token_id=identity.session_id if by_token else None,
+            viewed_by=identity.viewed_by,
+        )
 
     @reify
     def identified(self) -> Identity | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
-from portal.kernel import jobs
+from portal.kernel import audit, jobs
 from portal.kernel.company import Company
 from portal.kernel.events import Event, Verdict, Vote
 from portal.kernel.i18n import Text, translate
@@ -47,6 +47,7 @@ class Unit:
         # Shared by all units over one session, so that a subscriber cannot be entered twice in one command.
         entered: set[object] = db.info.setdefault("portal_entered", set())
         self._entered = entered
+        audit.attend(db, actor, self.clock)
 
     def now(self) -> datetime:
         """The moment, in UTC."""
@@ -84,7 +85,11 @@ class Unit:
         return None if factory is None else factory(self)
 
     def publish(self, event: Event) -> None:
-        """Tell every subscriber, in this transaction, that something happened; a failing one aborts all."""
+        """Tell every subscriber, in this transaction, that something happened; a failing one aborts all.
+
+        The audit log has it too.
+        """
+        audit.note_event(self, event)
         for subscriber in self.house.subscribers.get(type(event), ()):
             if subscriber in self._entered:
                 raise RuntimeError(f"{subscriber.__qualname__} was entered twice in one command")

@@ -22,7 +22,7 @@ class Mail(Base):
     """
 
     __tablename__ = "ops_mail"
-    __table_args__ = (Index("ix_ops_mail_state", "state", "id"),)
+    __table_args__ = (Index("ix_ops_mail_state", "state", "id"), {"info": {"audit": False}})
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]
@@ -53,6 +53,7 @@ class Document(Base):
     __table_args__ = (
         Index("ix_ops_document_about", "about_kind", "about_public_id"),
         Index("ix_ops_document_customer_id", "customer_id"),
+        {"info": {"audit": False}},
     )
 
     id: Mapped[Id]

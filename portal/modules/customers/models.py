@@ -32,6 +32,7 @@ class Customer(Base):
         Index("ix_customers_customer_match_begin", "match_begin"),
         Index("ix_customers_customer_email_domain", "email_domain"),
         Index("ix_customers_customer_phone_digits", "phone_digits"),
+        {"info": {"customer": "id"}},
     )
 
     id: Mapped[Id]

@@ -91,6 +91,7 @@ class Entry(Base):
         UniqueConstraint("journal", "number"),
         Index("ix_finance_entry_day", "day", "id"),
         Index("ix_finance_entry_document", "document"),
+        {"info": {"audit": False}},  # the chain of entries is a log of its own
     )
 
     id: Mapped[Id]
