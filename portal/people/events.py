@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from portal.kernel.events import Event
-from portal.kernel.people import Realm
+from portal.kernel.people import Factor, Realm
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +101,63 @@ class ViewingEnded(Event):
 
     viewer_id: int
     user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FactorAdded(Event):
+    """A person has a further second factor."""
+
+    user_id: int
+    kind: Factor
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactorRemoved(Event):
+    """A person removed one of their second factors."""
+
+    user_id: int
+    kind: Factor
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactorsReset(Event):
+    """All factors and recovery codes of a person who lost theirs were removed, and their sessions ended."""
+
+    user_id: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodesRenewed(Event):
+    """A person has new recovery codes; the earlier ones no longer work."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodeUsed(Event):
+    """A recovery code stood in for a second factor."""
+
+    user_id: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChanged(Event):
+    """What somebody may do in a customer account was changed; the limit in minor units of its currency."""
+
+    user_id: int
+    customer_id: int
+    scopes: str
+    limit_amount: int | None
+    limit_currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipEnded(Event):
+    """Somebody may no longer use a customer account."""
+
+    user_id: int
+    customer_id: int

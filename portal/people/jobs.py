@@ -11,6 +11,7 @@ from sqlalchemy import delete, or_, select
 from portal.kernel.people import Realm
 from portal.kernel.unit import Unit
 from portal.people import services
+from portal.people.factors import SpentChallenge
 from portal.people.models import Attempt, Token, UserSession
 from portal.people.settings import SESSION_LIFETIME
 from portal.people.viewing import Viewing, expire
@@ -36,6 +37,7 @@ def tidy_job(unit: Unit, payload: Mapping[str, Any]) -> None:
     longest = timedelta(hours=unit.setting(SESSION_LIFETIME)) + _SESSIONS
     old_session = or_(UserSession.ended_at < now - _SESSIONS, UserSession.created_at < now - longest)
     unit.db.execute(delete(Attempt).where(Attempt.at < now - _ATTEMPTS))
+    unit.db.execute(delete(SpentChallenge).where(SpentChallenge.expires_at < now))
     unit.db.execute(delete(Token).where(Token.expires_at < now - _TOKENS))
     for session_id in unit.db.scalars(select(Viewing.session_id).where(Viewing.until < now)).all():
         expire(unit, session_id)

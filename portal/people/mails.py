@@ -57,6 +57,27 @@ def further_account(unit: Unit, user: User, account: str, account_name: str) -> 
     _queue(unit, user, subject, text)
 
 
+def notice(unit: Unit, user: User, what: Text) -> None:
+    """The news that something happened to the person's access; without a link, so that nobody learns to follow one."""
+    text = _(
+        "Hello ${name},\n\n"
+        "${what}\n\n"
+        "This was on ${at}. If it was you, there is nothing to do. If it was not, change your password at once and tell "
+        "${company}.\n",
+        mapping={
+            "name": user.name[:_LONGEST_GREETING],
+            "company": unit.company.name,
+            "what": unit.translate(what, user.language),
+            "at": _moment(unit, user, unit.now()),
+        },
+    )
+    _queue(unit, user, _("Your access to ${company}", mapping={"company": unit.company.name}), text)
+
+
+def _moment(unit: Unit, user: User, moment: datetime) -> str:
+    return format_datetime(moment, "medium", tzinfo=unit.company.zone, locale=user.language.replace("-", "_"))
+
+
 def _values(unit: Unit, user: User, path: str, until: datetime | None) -> dict[str, str]:
     values = {
         "name": user.name[:_LONGEST_GREETING],
@@ -64,9 +85,7 @@ def _values(unit: Unit, user: User, path: str, until: datetime | None) -> dict[s
         "url": unit.setting(BASE_URL).rstrip("/") + path,
     }
     if until is not None:
-        values["until"] = format_datetime(
-            until, "medium", tzinfo=unit.company.zone, locale=user.language.replace("-", "_")
-        )
+        values["until"] = _moment(unit, user, until)
     return values
 
 
