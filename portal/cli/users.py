@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
 from portal.cli.table import echo_table
@@ -55,12 +57,20 @@ def add(
 @users.command(help="Grant ROLE (such as orders.clerk) to an employee.")
 @click.argument("email")
 @click.argument("role")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), help="the last day on which it counts; none for no end"
+)
 @click.pass_obj
-def grant(console: Console, email: str, role: str) -> None:
-    """Grant a role."""
+def grant(console: Console, email: str, role: str, until: datetime | None) -> None:
+    """Grant a role; to somebody who has it already, set its last day."""
+    day = None if until is None else until.date()
     with console.unit() as unit:
-        services.grant(unit, _user(unit, email, Realm.EMPLOYEES.value), role)
-    click.echo(f"{email} has {role}")
+        user = _user(unit, email, Realm.EMPLOYEES.value)
+        if role in services.roles_of(unit, user):
+            services.limit(unit, user, role, day)
+        else:
+            services.grant(unit, user, role, day)
+    click.echo(f"{email} has {role}" + (f" until {day}" if day else ""))
 
 
 @users.command(help="Take ROLE away from an employee.")

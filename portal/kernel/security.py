@@ -89,6 +89,11 @@ def decide(request: Request, context: Any, permission: str) -> Ruling:
     return refused or Ruling(None, Rule.ACL, node, entry)
 
 
+def only_looking() -> Denied:
+    """The answer to whoever would act while they look at the portal as somebody else."""
+    return Denied(_("You see the portal as somebody else and can change nothing."))
+
+
 _ACL = ACLHelper()
 
 
@@ -109,9 +114,7 @@ def _beyond_the_acl(request: Request, identity: Identity, context: Any, permissi
     if identity.limited_to is not None and permission not in identity.limited_to:
         return Ruling(Denied(_("This token does not allow that.")), Rule.TOKEN)
     if identity.viewed_by is not None and request.method not in SAFE_METHODS:
-        return Ruling(
-            Denied(_("You see the portal as somebody else and can change nothing.")), Rule.READ_ONLY
-        )
+        return Ruling(only_looking(), Rule.READ_ONLY)
     for node in lineage(context) if isinstance(context, Node) else ():
         if isinstance(node, ModuleRoot):
             refused = _entry(node, identity, request)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 
 from portal.kernel.errors import Invalid
 from portal.kernel.i18n import _
+from portal.people.roles import grantable, live_roles
 from portal.web import LANGUAGES, forms
 from portal.web.fields import Choice
 
@@ -138,9 +139,61 @@ class RolesForm(forms.Form):
 
     roles = forms.MultiChoiceField(_("Roles"))
     shown = forms.HiddenField(longest=20_000)
+    until = forms.DateField(
+        _("Last day of new roles"),
+        description=_("Roles ticked now end after this day; without a day they have no end."),
+    )
 
     def __init__(self, request: Request, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(request, data)
-        self.roles.choices = [
-            Choice(role.name, role.title) for card in request.house.cards for role in card.roles
-        ]
+        declared = [Choice(role.name, role.title) for card in request.house.cards for role in card.roles]
+        self.composed = [Choice(role.name, role.title, role.name) for role in live_roles(request.unit)]
+        self.roles.choices = [*declared, *self.composed]
+
+
+class EndForm(forms.Form):
+    """When a role that somebody has ends."""
+
+    role = forms.ChoiceField(_("Role"), required=True)
+    until = forms.DateField(_("Last day"), description=_("Without a day the role has no end."))
+
+    def __init__(self, request: Request, roles: Iterable[str]) -> None:
+        super().__init__(request)
+        self.role.choices = [Choice(role, role) for role in roles]
+
+
+class ComposedForm(forms.Form):
+    """What a composed role is called and allows; `version` is that of the role as the page showed it."""
+
+    title = forms.TextField(_("Title"), required=True, longest=100)
+    permissions = forms.MultiChoiceField(_("Permissions"))
+    version = forms.HiddenField(longest=10, pattern="[0-9]+")
+
+    def __init__(
+        self, request: Request, data: Mapping[str, Any] | None = None, kept: Iterable[str] = ()
+    ) -> None:
+        super().__init__(request, data)
+        known = grantable(request.house)
+        self.permissions.choices = [Choice(name, name) for name in sorted(known.union(kept))]
+
+
+class NewRoleForm(ComposedForm):
+    """A new composed role."""
+
+    slug = forms.TextField(
+        _("Name"),
+        required=True,
+        longest=40,
+        description=_("Small letters, digits and underscores; it cannot be changed later."),
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why somebody looks at the portal as another."""
+
+    reason = forms.TextField(
+        _("Reason"),
+        required=True,
+        longest=200,
+        description=_("It is logged, such as the number of a request for support."),
+    )

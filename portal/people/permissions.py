@@ -7,11 +7,18 @@ from portal.kernel.i18n import _
 
 ADMINISTER = "people.administer"
 PROFILE = "people.profile"
+EXPLAIN = "people.explain"
+VIEW_AS = "people.view_as"
 #: The role whose last holder stays: without one, nobody could grant anything any more.
 ADMINISTRATOR = "people.administrator"
 
 PERMISSIONS = (
     Permission(ADMINISTER, _("Invite employees, grant roles, disable people")),
+    Permission(EXPLAIN, _("See who may do what, and why")),
+    Permission(VIEW_AS, _("See the portal as somebody else, without changing anything")),
     Permission(PROFILE, _("Change one's own name, language and password")),
 )
-ROLES = (Role(ADMINISTRATOR, _("Administrator of people"), (ADMINISTER,)),)
+ROLES = (
+    Role(ADMINISTRATOR, _("Administrator of people"), (ADMINISTER, EXPLAIN)),
+    Role("people.supporter", _("Supporter, who sees the portal as others do"), (VIEW_AS, EXPLAIN)),
+)

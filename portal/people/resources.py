@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from pyramid.authorization import DENY_ALL, Allow
 
+from portal.kernel.db import is_public_id
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Realm
 from portal.kernel.tree import Ace, ModuleRoot, Node
 from portal.people import CARD, services
 from portal.people.models import User
 from portal.people.permissions import PROFILE
+from portal.people.roles import Role, find_role
 
 if TYPE_CHECKING:
     from portal.kernel.request import Request
@@ -22,6 +24,7 @@ class ProfileRoot(ModuleRoot):
 
     card = CARD
     under_policy = False
+    outside_walls = True
 
     @property
     def title(self) -> Text:
@@ -30,6 +33,9 @@ class ProfileRoot(ModuleRoot):
 
     def __acl__(self) -> list[Ace]:
         """Everybody of the realm has a profile; the roles of this module count here too."""
+        if self.request.identified is not None and self.request.identified.viewed_by is not None:
+            # Factors, sessions and tokens are for nobody else's eyes.
+            return [DENY_ALL]
         *roles, _deny = super().__acl__()
         return [(Allow, f"realm:{self.realm.value}", PROFILE), *roles, DENY_ALL]
 
@@ -75,3 +81,65 @@ class UserNode(Node):
     def title(self) -> Text:
         """The title in breadcrumbs."""
         return self.user.name
+
+
+class RolesPage(ModuleRoot):
+    """`/admin/roles`; its children are composed roles by public id."""
+
+    card = CARD
+
+    @property
+    def title(self) -> Text:
+        """The title in breadcrumbs."""
+        return _("Roles")
+
+    def __getitem__(self, segment: str) -> RoleNode:
+        role = find_role(self.request.unit, segment) if is_public_id(segment) else None
+        if role is None:
+            raise KeyError(segment)
+        return RoleNode(self.request, segment, self, role)
+
+
+class RoleNode(Node):
+    """One composed role."""
+
+    def __init__(self, request: Request, name: str, parent: Node, role: Role) -> None:
+        super().__init__(request, name, parent)
+        self.role = role
+
+    @property
+    def title(self) -> Text:
+        """The title in breadcrumbs."""
+        return self.role.title
+
+
+class AccessPage(ModuleRoot):
+    """`/admin/access`: who may do what, and why."""
+
+    card = CARD
+
+    @property
+    def title(self) -> Text:
+        """The title in breadcrumbs."""
+        return _("Access")
+
+
+class ViewAsPage(ModuleRoot):
+    """`/admin/view-as`; its children are the people one may look as, by public id."""
+
+    card = CARD
+
+    @property
+    def title(self) -> Text:
+        """The title in breadcrumbs."""
+        return _("See as somebody else")
+
+    def __getitem__(self, segment: str) -> SeenNode:
+        user = services.user_by_public_id(self.request.unit, segment)
+        if user is None:
+            raise KeyError(segment)
+        return SeenNode(self.request, segment, self, user)
+
+
+class SeenNode(UserNode):
+    """Somebody as whom one may look."""

@@ -18,8 +18,9 @@ from portal.kernel.composition import House
 from portal.kernel.db import Base, Id, PublicId
 from portal.kernel.errors import Conflict, Invalid, Refused
 from portal.kernel.i18n import _
-from portal.kernel.people import CUSTOM
+from portal.kernel.people import CUSTOM, Identity
 from portal.kernel.unit import Unit
+from portal.kernel.walls import STAFF
 from portal.people.events import RoleArchived, RoleChanged, RoleComposed
 from portal.people.models import Grant, User
 
@@ -37,6 +38,7 @@ class Role(Base):
     """
 
     __tablename__ = "people_role"
+    __wall__ = STAFF
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]
@@ -71,6 +73,18 @@ def is_powerful(permission: str) -> bool:
 def grantable(house: House) -> frozenset[str]:
     """The permissions that a composed role can hold: those that the roles of modules hold."""
     return frozenset(name for card in house.cards for name in card.grantable)
+
+
+def held(house: House, identity: Identity) -> frozenset[str]:
+    """The permissions that the roles of the person behind a request hold."""
+    declared = (
+        name
+        for card in house.cards
+        for role in card.roles
+        if role.name in identity.roles
+        for name in role.permissions
+    )
+    return frozenset(declared).union(*(role.permissions for role in identity.custom))
 
 
 def roles(unit: Unit) -> Sequence[Role]:

@@ -33,6 +33,7 @@ OPEN = [
     "portal.people.views.links.reset",
     "portal.people.views.sign_in.sign_in",
     "portal.people.views.sign_in.sign_out",
+    "portal.people.views.view_as.end",
     "portal.people.views.verify.verify",
     "portal.web.views.home",
     "portal.web.views.logo",
@@ -158,7 +159,7 @@ def people(town: Town) -> Iterator[Person]:
     world, portal = town.world, town.world.portal
     yield Person("visitor", Intruder.in_(portal.browser(), "/sign-in"), None)
     yield Person("nobody", Intruder.in_(portal.employee("nobody@company.example"), "/"), Realm.EMPLOYEES)
-    entering = {"people.administrator", "ops.administrator"}
+    entering = {"people.administrator", "people.supporter", "ops.administrator"}
     for card in portal.house.cards:
         for role in card.roles:
             who = Intruder.in_(portal.employee(f"{role.name}@company.example", role.name), "/")

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from portal.people.services.grants import administrators, grant, revoke, roles_of, set_roles
+from portal.people.services.grants import (
+    GrantFacts,
+    administrators,
+    grant,
+    grants_of,
+    limit,
+    revoke,
+    rights_of,
+    roles_of,
+    set_roles,
+)
 from portal.people.services.memberships import (
     Member,
     accept,
     add_membership,
-    change_scopes,
+    change_membership,
     end_membership,
     invite_member,
     members_of,
@@ -39,6 +49,7 @@ from portal.people.services.users import (
 )
 
 __all__ = [
+    "GrantFacts",
     "Kind",
     "Member",
     "UserFacts",
@@ -49,7 +60,7 @@ __all__ = [
     "administrators",
     "change_password",
     "change_profile",
-    "change_scopes",
+    "change_membership",
     "check_password",
     "disable",
     "enable",
@@ -59,15 +70,18 @@ __all__ = [
     "find_token",
     "find_user",
     "grant",
+    "grants_of",
     "invite",
     "invite_member",
     "last_seen",
+    "limit",
     "list_users",
     "members_of",
     "memberships_of",
     "rename_account",
     "request_reset",
     "revoke",
+    "rights_of",
     "roles_of",
     "send_invitation",
     "send_reset",

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.kernel.db import Contention, is_public_id
 from portal.kernel.errors import Invalid, Refused
-from portal.kernel.folding import fold
+from portal.kernel.folding import fold, matches
 from portal.kernel.i18n import _
 from portal.kernel.people import Realm
 from portal.kernel.unit import Unit
@@ -122,6 +122,20 @@ def user_by_public_id(unit: Unit, public_id: str) -> User | None:
     if not is_public_id(public_id):
         return None
     return unit.db.scalar(select(User).where(User.public_id == public_id))
+
+
+def matching(unit: Unit, wanted: str, limit: int = 20) -> Sequence[User]:
+    """The people that a public id, an e-mail or a part of name or e-mail leads to, by name; at most `limit`."""
+    exact = user_by_public_id(unit, wanted)
+    if exact is not None:
+        return [exact]
+    same = unit.db.scalars(
+        select(User).where(User.email_folded == fold_email(wanted)).order_by(User.realm.desc())
+    ).all()
+    if same:
+        return same
+    found = select(User).where(matches(User.search_text, wanted)).order_by(User.name, User.id).limit(limit)
+    return unit.db.scalars(found).all()
 
 
 def list_users(unit: Unit, realm: Realm | None = None) -> Sequence[UserFacts]:

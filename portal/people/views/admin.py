@@ -12,7 +12,7 @@ from pyramid.view import view_config
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Realm
 from portal.people import services
-from portal.people.forms import InviteForm, RolesForm, language_name
+from portal.people.forms import EndForm, InviteForm, RolesForm, language_name
 from portal.people.lists import USERS
 from portal.people.permissions import ADMINISTER
 from portal.people.resources import UserNode, UsersPage
@@ -79,18 +79,30 @@ def user(context: UserNode, request: Request) -> Any:
     form = RolesForm(request, {"roles": granted, "shown": " ".join(sorted(granted))})
     if request.submitted:
         form.check()
-        services.set_roles(unit, person, form.roles.data, shown=_shown(form, request))
+        services.set_roles(unit, person, form.roles.data, shown=_shown(form, request), until=form.until.data)
         return _done(context, request, _("The roles of ${name} are saved.", mapping={"name": person.name}))
     return {
         "form": form,
+        "end_form": EndForm(request, sorted(granted)),
+        "grants": services.grants_of(unit, person),
         "user": person,
-        "groups": _role_groups(request),
+        "groups": _role_groups(request, form),
         "memberships": services.memberships_of(unit, person),
         "language": language_name(person.language),
         "last_seen": services.last_seen(unit, person),
         "is_self": person.id == unit.actor.user_id,
         "base": request.resource_path(context),
     }
+
+
+@view_config(context=UserNode, name="end", permission=ADMINISTER, request_method="POST", show="", fresh=True)
+def end(context: UserNode, request: Request) -> Response:
+    """Let a role end on a date, or no longer do so."""
+    unit, person = request.unit, context.user
+    form = EndForm(request, sorted(services.roles_of(unit, person)))
+    form.check()
+    services.limit(unit, person, form.role.data, form.until.data)
+    return _done(context, request, _("The roles of ${name} are saved.", mapping={"name": person.name}))
 
 
 @view_config(context=UserNode, name="disable", permission=ADMINISTER, request_method="POST", show="")
@@ -121,13 +133,14 @@ def _done(context: UserNode, request: Request, text: Text) -> Response:
 
 def _shown(form: RolesForm, request: Request) -> set[str]:
     """The roles that the page showed as granted, without those of modules that are not in the house."""
-    known = {role.name for card in request.house.cards for role in card.roles}
+    known = {choice.value for choice in form.roles.options}
     return set(form.shown.data.split()) & known
 
 
-def _role_groups(request: Request) -> list[RoleGroup]:
-    return [
+def _role_groups(request: Request, form: RolesForm) -> list[RoleGroup]:
+    groups = [
         RoleGroup(card.title, [Choice(role.name, role.title, role.name) for role in card.roles])
         for card in request.house.cards
         if card.roles
     ]
+    return [*groups, RoleGroup(_("Composed roles"), form.composed)] if form.composed else groups

@@ -22,8 +22,9 @@ from portal.people.forms import ForgottenForm, SignInForm
 from portal.people.models import User
 from portal.people.services import attempts
 from portal.people.services.sessions import Place
-from portal.people.services.sign_in import Visitor, WrongPassword
+from portal.people.services.sign_in import Visitor, count_attempt
 from portal.web.request import Request
+from portal.web.transactions import commit_so_far
 
 
 @view_config(
@@ -50,7 +51,12 @@ def sign_in(context: Root, request: Request) -> Any:
 
 
 @view_config(
-    context=Root, name="sign-out", permission=NO_PERMISSION_REQUIRED, request_method="POST", operation=False
+    context=Root,
+    name="sign-out",
+    permission=NO_PERMISSION_REQUIRED,
+    request_method="POST",
+    operation=False,
+    viewing=True,
 )
 def sign_out(context: Root, request: Request) -> Response:
     """End the session: the cookie is worth nothing from now on, wherever it was copied to."""
@@ -88,13 +94,11 @@ def visitor_of_form(request: Request, form: SignInForm | ForgottenForm) -> Visit
 
 
 @contextmanager
-def counted_attempts(request: Request, visitor: Visitor) -> Generator[None]:
-    """A wrong password inside is counted, in a row that survives the refusal."""
-    try:
-        yield
-    except WrongPassword:
-        request.afterwards.append(lambda unit: attempts.record(unit, attempts.SIGN_IN, visitor))
-        raise
+def counted_attempts(request: Request, visitor: Visitor, kind: str = attempts.SIGN_IN) -> Generator[None]:
+    """What is tried inside has been counted before, for good: the count outlives the refusal of what was wrong."""
+    count_attempt(request.unit, visitor, kind)
+    commit_so_far(request)
+    yield
 
 
 def chosen_realm(request: Request, wanted: str) -> Realm:
