@@ -161,3 +161,20 @@ class MembershipEnded(Event):
 
     user_id: int
     customer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsEnded(Event):
+    """Sessions of a person were ended by hand, or because what they rested on has changed."""
+
+    user_id: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmailChanged(Event):
+    """A person is reached, and signs in, by another e-mail."""
+
+    user_id: int
+    before: str
+    after: str

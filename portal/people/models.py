@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.kernel.db import PUBLIC_ID_LENGTH, Base, Id, PublicId
 from portal.kernel.mail import EMAIL_LENGTH
 from portal.kernel.people import Realm
+from portal.kernel.walls import CUSTOMERS, STAFF, Wall, of_customer
+
+#: Those who use an account that the person behind a request uses.
+_COLLEAGUES = f"id IN (SELECT m.user_id FROM people_membership m WHERE m.customer_id = ANY ({CUSTOMERS}))"  # noqa: S608 - no values
 
 
 class User(Base):
@@ -20,6 +24,7 @@ class User(Base):
     """
 
     __tablename__ = "people_user"
+    __wall__ = Wall(_COLLEAGUES, read=("id", "public_id", "name", "email", "email_folded", "active"))
     __table_args__ = (
         UniqueConstraint("realm", "email_folded"),
         CheckConstraint("realm IN ('employees', 'customers')", name="realm"),
@@ -56,14 +61,16 @@ class UserSession(Base):
     """A session of a browser; only the SHA-256 of its cookie is known. Once ended, it stays ended.
 
     `password_version` is that of the password it was begun with: it lives no longer than that password.
-    `verified_at` is when the person last proved who they are, `factors` are words separated by spaces (see
+    `public_id` is how pages name it. `verified_at` is when the person last proved who they are, `factors` are words separated by spaces (see
     `portal.kernel.people.Factor`). `device` is what the browser called itself, `address` where it was last seen.
     """
 
     __tablename__ = "people_session"
+    __wall__ = STAFF
     __table_args__ = (Index("ix_people_session_user_id", "user_id"),)
 
     id: Mapped[Id]
+    public_id: Mapped[PublicId]
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("people_user.id"))
     method: Mapped[str] = mapped_column(String(20))
@@ -81,6 +88,7 @@ class Grant(Base):
     """A role (`orders.clerk`) that an administrator gave to an employee; `ends_on` is the last day on which it counts."""
 
     __tablename__ = "people_grant"
+    __wall__ = STAFF
     __table_args__ = (UniqueConstraint("user_id", "role"), Index("ix_people_grant_role", "role"))
 
     id: Mapped[Id]
@@ -97,10 +105,12 @@ class AccountMembership(Base):
     `customer_id` refers softly to the account of the customers module, `account` is its segment in
     `/my/<account>`, `name` its name as last told. `scopes` are words separated by spaces, in alphabetical order.
     `invited_as` is how whoever invited them calls them, `accepted_at` when they first opened the account: until then
-    the account's people learn nothing else about them.
+    the account's people learn nothing else about them. `limit_amount` is the spending limit in minor units of
+    `limit_currency`; without one there is none.
     """
 
     __tablename__ = "people_membership"
+    __wall__ = of_customer(change=("scopes",), delete=True)
     __table_args__ = (
         UniqueConstraint("user_id", "customer_id"),
         Index("ix_people_membership_customer_id", "customer_id"),
@@ -112,21 +122,28 @@ class AccountMembership(Base):
     account: Mapped[str] = mapped_column(String(PUBLIC_ID_LENGTH))
     name: Mapped[str] = mapped_column(String(300))
     scopes: Mapped[str] = mapped_column(String(80))
+    limit_amount: Mapped[int | None]
+    limit_currency: Mapped[str | None] = mapped_column(String(3))
     invited_as: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
 
 
 class Token(Base):
-    """A link sent by mail that works once; only the SHA-256 of what stands in the link is known."""
+    """A link sent by mail that works once; only the SHA-256 of what stands in the link is known.
+
+    `email` is the new address that a link confirms, and null for links of other kinds.
+    """
 
     __tablename__ = "people_token"
+    __wall__ = STAFF
     __table_args__ = (Index("ix_people_token_user_id", "user_id"),)
 
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(String(20))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("people_user.id"))
+    email: Mapped[str | None] = mapped_column(String(EMAIL_LENGTH))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -135,10 +152,12 @@ class Token(Base):
 class Attempt(Base):
     """Somebody failed to sign in, asked for a link, or invited a colleague: what was typed as e-mail, and from where.
 
-    `address` is a network address; of an invitation it is the customer account.
+    `address` is a network address; of an invitation it is the customer account. `known` says that it came from a
+    browser in which this person had signed in before.
     """
 
     __tablename__ = "people_attempt"
+    __wall__ = STAFF
     __table_args__ = (
         Index("ix_people_attempt_email", "email_folded", "at"),
         Index("ix_people_attempt_address", "address", "at"),
@@ -150,4 +169,5 @@ class Attempt(Base):
     realm: Mapped[str] = mapped_column(String(10))
     email_folded: Mapped[str] = mapped_column(String(EMAIL_LENGTH))
     address: Mapped[str] = mapped_column(String(64))
+    known: Mapped[bool] = mapped_column(Boolean, default=False)
     at: Mapped[datetime]

@@ -34,6 +34,12 @@ ATTEMPTS_ACCOUNT = Setting(
 ATTEMPTS_ADDRESS = Setting(
     "portal.people.attempts_address", positive, "100", "failed attempts allowed from one network address"
 )
+ATTEMPTS_OVERALL = Setting(
+    "portal.people.attempts_overall",
+    positive,
+    "2000",
+    "failed attempts allowed of everybody together, but for people in browsers that are known",
+)
 FORGOTTEN_PAIR = Setting(
     "portal.people.forgotten_pair",
     positive,
@@ -73,6 +79,7 @@ SETTINGS = (
     ATTEMPTS_PAIR,
     ATTEMPTS_ACCOUNT,
     ATTEMPTS_ADDRESS,
+    ATTEMPTS_OVERALL,
     FORGOTTEN_PAIR,
     FORGOTTEN_ACCOUNT,
     FORGOTTEN_ADDRESS,

@@ -34,6 +34,14 @@ def commit_veto(request: Request, response: Response) -> bool:
     return getattr(request, "exception", None) is not None or response.status_int >= 400
 
 
+def commit_so_far(request: Request) -> None:
+    """Commit what the request has written until now, whatever becomes of the rest; what it has read stays at hand."""
+    loaded = list(request.db.identity_map.values())
+    request.tm.commit()
+    request.tm.begin()
+    request.db.add_all(loaded)
+
+
 def statements_tween(handler: Handler, registry: Registry) -> Handler:
     """Count the SQL statements of each request; the count goes to the log and the `Server-Timing` header."""
 

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("realm", sa.String(length=10), nullable=False),
         sa.Column("email_folded", sa.String(length=254), nullable=False),
         sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("known", sa.Boolean(), nullable=False),
         sa.Column("at", portal.kernel.db.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_people_attempt"),
     )
@@ -83,6 +84,7 @@ def upgrade() -> None:
     op.create_table(
         "people_session",
         sa.Column("id", portal.kernel.db.BigInt, nullable=False),
+        sa.Column("public_id", sa.String(length=26), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("user_id", portal.kernel.db.BigInt, nullable=False),
         sa.Column("method", sa.String(length=20), nullable=False),
@@ -96,6 +98,7 @@ def upgrade() -> None:
         sa.Column("ended_at", portal.kernel.db.UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["people_user.id"], name="fk_people_session_user_id"),
         sa.PrimaryKeyConstraint("id", name="pk_people_session"),
+        sa.UniqueConstraint("public_id", name="uq_people_session_public_id"),
         sa.UniqueConstraint("token_hash", name="uq_people_session_token_hash"),
     )
     op.create_index("ix_people_session_user_id", "people_session", ["user_id"])
@@ -105,6 +108,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("user_id", portal.kernel.db.BigInt, nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=True),
         sa.Column("created_at", portal.kernel.db.UtcDateTime(), nullable=False),
         sa.Column("expires_at", portal.kernel.db.UtcDateTime(), nullable=False),
         sa.Column("used_at", portal.kernel.db.UtcDateTime(), nullable=True),

@@ -24,7 +24,14 @@ from portal.people.services.memberships import (
     memberships_of,
     rename_account,
 )
-from portal.people.services.sessions import end_session, end_sessions, last_seen, start_session
+from portal.people.services.sessions import (
+    end_session,
+    end_session_of,
+    end_sessions,
+    last_seen,
+    live_sessions,
+    start_session,
+)
 from portal.people.services.sign_in import Visitor, change_password, check_password, sign_in
 from portal.people.services.tokens import (
     Kind,
@@ -58,14 +65,15 @@ __all__ = [
     "add_membership",
     "add_user",
     "administrators",
+    "change_membership",
     "change_password",
     "change_profile",
-    "change_membership",
     "check_password",
     "disable",
     "enable",
     "end_membership",
     "end_session",
+    "end_session_of",
     "end_sessions",
     "find_token",
     "find_user",
@@ -76,6 +84,7 @@ __all__ = [
     "last_seen",
     "limit",
     "list_users",
+    "live_sessions",
     "members_of",
     "memberships_of",
     "rename_account",

@@ -1,6 +1,7 @@
-"""Limits on guessing and on mail to strangers: attempts are rows, counted per person and network address.
+"""Limits on guessing and on mail to strangers: attempts are rows, counted per person, per network address and overall.
 
-Rows of failures are written after the transaction of the refusal has been aborted, so that they survive it.
+An attempt is counted before it is tried, one at a time: however many come at once, no more are tried than the limits
+say. What others try never shuts out somebody whose browser is known: those have a count of their own.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import delete, func, insert, select
 
 from portal.kernel.errors import Refused
 from portal.kernel.i18n import _
@@ -22,6 +23,7 @@ from portal.people.models import Attempt
 from portal.people.settings import (
     ATTEMPTS_ACCOUNT,
     ATTEMPTS_ADDRESS,
+    ATTEMPTS_OVERALL,
     ATTEMPTS_PAIR,
     ATTEMPTS_WINDOW,
     FORGOTTEN_ACCOUNT,
@@ -30,7 +32,7 @@ from portal.people.settings import (
     INVITATIONS_PER_DAY,
 )
 
-SIGN_IN, FORGOTTEN, INVITATION = "sign-in", "forgotten", "invitation"
+SIGN_IN, FACTOR, FORGOTTEN, INVITATION = "sign-in", "factor", "forgotten", "invitation"
 _DAY = timedelta(days=1)
 
 
@@ -65,61 +67,87 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """How many attempts are allowed: for a person from one address, for a person, from one address."""
+    """How many attempts are allowed: for a person from one address, for a person, from one address, and of all."""
 
     pair: Setting[int]
     account: Setting[int]
     address: Setting[int]
+    overall: Setting[int]
 
 
 _LIMITS = {
-    SIGN_IN: _Limits(ATTEMPTS_PAIR, ATTEMPTS_ACCOUNT, ATTEMPTS_ADDRESS),
-    FORGOTTEN: _Limits(FORGOTTEN_PAIR, FORGOTTEN_ACCOUNT, FORGOTTEN_ADDRESS),
+    SIGN_IN: _Limits(ATTEMPTS_PAIR, ATTEMPTS_ACCOUNT, ATTEMPTS_ADDRESS, ATTEMPTS_OVERALL),
+    # Counted apart: whoever knows the password would otherwise be forgiven their wrong codes by typing it.
+    FACTOR: _Limits(ATTEMPTS_PAIR, ATTEMPTS_ACCOUNT, ATTEMPTS_ADDRESS, ATTEMPTS_OVERALL),
+    FORGOTTEN: _Limits(FORGOTTEN_PAIR, FORGOTTEN_ACCOUNT, FORGOTTEN_ADDRESS, ATTEMPTS_OVERALL),
 }
 
 
-def is_limited(unit: Unit, kind: str, visitor: Visitor) -> bool:
-    """Whether there were too many attempts lately: for this person from this address, for the person, from there.
+def reserve(unit: Unit, kind: str, visitor: Visitor) -> bool:
+    """Count an attempt that is about to be made; False, with nothing counted, where there were too many lately.
 
-    What others try elsewhere does not shut out somebody whose browser is known. One statement. The person need not
-    exist.
+    The person need not exist. Where the attempt may be refused, the caller commits before trying.
     """
-    limits = _LIMITS[kind]
-    account = (Attempt.realm == visitor.realm.value) & (Attempt.email_folded == visitor.folded)
-    address = Attempt.address == visitor.network
-    counts = select(
-        func.count().filter(account & address), func.count().filter(account), func.count().filter(address)
-    ).where(Attempt.kind == kind, Attempt.at > _since(unit), or_(account, address))
-    pair, whole, there = unit.db.execute(counts).one()
-    return bool(
-        pair >= unit.setting(limits.pair)
-        or (whole >= unit.setting(limits.account) and not visitor.known)
-        or there >= unit.setting(limits.address)
-    )
-
-
-def record(unit: Unit, kind: str, visitor: Visitor) -> None:
-    """Count an attempt."""
+    _one_at_a_time(unit, kind, visitor)
+    if _is_limited(unit, kind, visitor):
+        return False
     unit.db.execute(
         insert(Attempt).values(
             kind=kind,
             realm=visitor.realm.value,
             email_folded=visitor.folded,
             address=visitor.network,
+            known=visitor.known,
             at=unit.now(),
         )
     )
+    return True
 
 
-def forgive(unit: Unit, visitor: Visitor) -> None:
-    """Forget the failures of a person at an address, after they have signed in there."""
+def _one_at_a_time(unit: Unit, kind: str, visitor: Visitor) -> None:
+    """Wait for whoever is just counting, until the end of their transaction; SQLite has one writer anyway.
+
+    People in known browsers do not stand in the queue of the others.
+    """
+    if unit.db.get_bind().dialect.name == "postgresql":
+        queue = f"{kind}:{visitor.realm.value}:{visitor.folded}" if visitor.known else kind
+        unit.db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(queue, 0))))
+
+
+def _is_limited(unit: Unit, kind: str, visitor: Visitor) -> bool:
+    limits = _LIMITS[kind]
+    account = (Attempt.realm == visitor.realm.value) & (Attempt.email_folded == visitor.folded)
+    lately = (Attempt.kind == kind) & (Attempt.at > _since(unit))
+    if visitor.known:
+        own = unit.db.scalar(select(func.count()).where(lately, account, Attempt.known.is_(True))) or 0
+        return own >= unit.setting(limits.pair)
+    address = Attempt.address == visitor.network
+    pair, whole, there, overall = unit.db.execute(
+        select(
+            func.count().filter(account & address),
+            func.count().filter(account),
+            func.count().filter(address),
+            func.count(),
+        ).where(lately, Attempt.known.is_(False))
+    ).one()
+    return bool(
+        pair >= unit.setting(limits.pair)
+        or whole >= unit.setting(limits.account)
+        or there >= unit.setting(limits.address)
+        or overall >= unit.setting(limits.overall)
+    )
+
+
+def forgive(unit: Unit, visitor: Visitor, kind: str = SIGN_IN) -> None:
+    """Forget the failures of a person at an address, or in their known browsers, after they have signed in there."""
+    place = Attempt.known.is_(True) if visitor.known else Attempt.address == visitor.network
     unit.db.execute(
         delete(Attempt)
         .where(
-            Attempt.kind == SIGN_IN,
+            Attempt.kind == kind,
             Attempt.realm == visitor.realm.value,
             Attempt.email_folded == visitor.folded,
-            Attempt.address == visitor.network,
+            place,
         )
         .execution_options(synchronize_session=False)
     )

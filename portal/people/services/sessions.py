@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy import insert, select, update
 
+from portal.kernel.i18n import Text, _
 from portal.kernel.people import Factor, Method
 from portal.kernel.unit import Unit
+from portal.people.agents import device_name
+from portal.people.events import SessionsEnded
 from portal.people.models import User, UserSession
+from portal.people.settings import SESSION_IDLE, SESSION_LIFETIME
 
 _DEVICE_LENGTH, _ADDRESS_LENGTH = 300, 64
 
@@ -74,14 +78,85 @@ def end_session(unit: Unit, session_id: int) -> None:
     )
 
 
-def end_sessions(unit: Unit, user_id: int) -> None:
-    """End every session of a person."""
-    unit.db.execute(
-        update(UserSession)
-        .where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
-        .values(ended_at=unit.now())
+def end_sessions(unit: Unit, user_id: int, *, but: int | None = None) -> None:
+    """End every session of a person, or every other one."""
+    others = update(UserSession).where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
+    if but is not None:
+        others = others.where(UserSession.id != but)
+    ended = unit.db.execute(
+        others.values(ended_at=unit.now())
+        .returning(UserSession.id)
         .execution_options(synchronize_session=False)
+    ).all()
+    if ended:
+        unit.publish(SessionsEnded(user_id, len(ended)))
+
+
+def end_session_of(unit: Unit, user: User, public_id: str) -> None:
+    """End one session of a person. LookupError for one that is not theirs, or is over."""
+    found = next((one for one in live_sessions(unit, user) if one.public_id == public_id), None)
+    if found is None:
+        raise LookupError("no such session of this person")
+    end_session(unit, found.id)
+    unit.publish(SessionsEnded(user.id, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """A session as its owner sees it: in which browser, how they signed in, and where it was last used."""
+
+    id: int
+    public_id: str
+    device: Text
+    address: str
+    method: Text
+    factors: tuple[Text, ...]
+    created_at: datetime
+    seen_at: datetime
+
+
+_METHODS: dict[Method, Text] = {
+    Method.PASSWORD: _("Password"),
+    Method.LINK: _("Link by mail"),
+    Method.SSO: _("Single sign-on"),
+    Method.LDAP: _("Directory"),
+    Method.TOKEN: _("Token"),
+}
+_FACTORS: dict[Factor, Text] = {
+    Factor.TOTP: _("One-time code"),
+    Factor.PASSKEY: _("Passkey"),
+    Factor.RECOVERY: _("Recovery code"),
+    Factor.PROVIDER: _("Second factor of the provider"),
+}
+
+
+def live_sessions(unit: Unit, user: User) -> Sequence[SessionFacts]:
+    """The sessions of a person that still count, last used first."""
+    now = unit.now()
+    rows = unit.db.scalars(
+        select(UserSession)
+        .where(
+            UserSession.user_id == user.id,
+            UserSession.ended_at.is_(None),
+            UserSession.password_version == user.password_version,
+            UserSession.seen_at > now - timedelta(minutes=unit.setting(SESSION_IDLE)),
+            UserSession.created_at > now - timedelta(hours=unit.setting(SESSION_LIFETIME)),
+        )
+        .order_by(UserSession.seen_at.desc(), UserSession.id.desc())
     )
+    return [
+        SessionFacts(
+            row.id,
+            row.public_id,
+            device_name(row.device),
+            row.address,
+            _METHODS[Method(row.method)],
+            tuple(_FACTORS[Factor(word)] for word in row.factors.split()),
+            row.created_at,
+            row.seen_at,
+        )
+        for row in rows
+    ]
 
 
 def last_seen(unit: Unit, user: User) -> datetime | None:

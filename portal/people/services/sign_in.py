@@ -14,11 +14,19 @@ from portal.people.services import attempts, users
 from portal.people.services.attempts import Visitor
 from portal.people.settings import ATTEMPTS_WINDOW
 
-__all__ = ["TooMany", "Visitor", "WrongPassword", "change_password", "check_password", "sign_in"]
+__all__ = [
+    "TooMany",
+    "Visitor",
+    "WrongPassword",
+    "change_password",
+    "check_password",
+    "count_attempt",
+    "sign_in",
+]
 
 
 class WrongPassword(Refused):
-    """The person or the password is wrong; the attempt counts."""
+    """The person or the password is wrong."""
 
 
 class TooMany(Refused):
@@ -31,12 +39,26 @@ def check_password(unit: Unit, user: User | None, password: str) -> bool:
     return matches(user.password_hash if user is not None and known else None, password)
 
 
-def sign_in(unit: Unit, visitor: Visitor, password: str) -> User:
-    """The person with this e-mail and password. The caller starts the session.
+def count_attempt(unit: Unit, visitor: Visitor, kind: str = attempts.SIGN_IN) -> None:
+    """Count that somebody is about to prove who they are. Raises TooMany above the limits.
 
-    Raises TooMany, or WrongPassword, which the caller counts with `attempts.record` after the transaction.
+    The caller commits before the proof is looked at: a failure then stays counted, whatever becomes of the request.
     """
-    _limit(unit, visitor)
+    if not attempts.reserve(unit, kind, visitor):
+        minutes = unit.setting(ATTEMPTS_WINDOW)
+        raise TooMany(
+            _(
+                "Too many attempts. Please wait ${minutes} minutes, then try again.",
+                mapping={"minutes": minutes},
+            )
+        )
+
+
+def sign_in(unit: Unit, visitor: Visitor, password: str) -> User:
+    """The person with this e-mail and password. The caller has counted the attempt, and starts the session.
+
+    Raises WrongPassword.
+    """
     user = users.find_user(unit, visitor.realm, visitor.email)
     if not check_password(unit, user, password) or user is None:
         raise WrongPassword(_("The e-mail or the password is wrong."))
@@ -48,45 +70,30 @@ def sign_in(unit: Unit, visitor: Visitor, password: str) -> User:
 def change_password(unit: Unit, user: User, old: str, new: str, address: str) -> None:
     """Change a password by somebody who knows the old one. All sessions end; the caller starts a new one.
 
-    Raises TooMany, WrongPassword (to be counted, as in `sign_in`), Invalid for the field `new`.
+    The attempt is counted by the caller. Raises WrongPassword, Invalid for the field `new`.
     """
-    visitor = visitor_of(user, address)
-    _limit(unit, visitor)
     unit.db.refresh(user, with_for_update={"key_share": True})
     if not check_password(unit, user, old):
         raise WrongPassword(_("The present password is wrong."))
     if old == new:
         raise Invalid({"new": _("This is the present password.")})
-    attempts.forgive(unit, visitor)
+    attempts.forgive(unit, visitor_of(user, address))
     users.set_password(unit, user, new, field="new")
 
 
 def verify_password(unit: Unit, user: User, password: str, address: str) -> None:
     """Have somebody who has signed in prove by their password that it is them.
 
-    Raises TooMany, or WrongPassword (to be counted, as in `sign_in`).
+    The attempt is counted by the caller. Raises WrongPassword.
     """
-    visitor = visitor_of(user, address)
-    _limit(unit, visitor)
     if not check_password(unit, user, password):
         raise WrongPassword(_("The password is wrong."))
-    attempts.forgive(unit, visitor)
+    attempts.forgive(unit, visitor_of(user, address))
 
 
 def visitor_of(user: User, address: str) -> Visitor:
     """A person who has signed in, at a network address, as attempts are counted."""
     return Visitor(Realm(user.realm), user.email, address, known=True)
-
-
-def _limit(unit: Unit, visitor: Visitor) -> None:
-    if attempts.is_limited(unit, attempts.SIGN_IN, visitor):
-        minutes = unit.setting(ATTEMPTS_WINDOW)
-        raise TooMany(
-            _(
-                "Too many attempts. Please wait ${minutes} minutes, then try again.",
-                mapping={"minutes": minutes},
-            )
-        )
 
 
 def _rehash(unit: Unit, user: User, password: str) -> None:

@@ -34,10 +34,8 @@ def request_reset(unit: Unit, visitor: Visitor) -> None:
     Whether the person exists is found out by a job: what happens here, and how long it takes, is the same for
     everybody. Above the limits nothing is done, silently.
     """
-    if attempts.is_limited(unit, attempts.FORGOTTEN, visitor):
-        return
-    attempts.record(unit, attempts.FORGOTTEN, visitor)
-    unit.enqueue(RESET_JOB, {"realm": visitor.realm.value, "email": visitor.folded})
+    if attempts.reserve(unit, attempts.FORGOTTEN, visitor):
+        unit.enqueue(RESET_JOB, {"realm": visitor.realm.value, "email": visitor.folded})
 
 
 def send_reset(unit: Unit, user: User) -> None:

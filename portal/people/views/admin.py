@@ -90,6 +90,8 @@ def user(context: UserNode, request: Request) -> Any:
         "memberships": services.memberships_of(unit, person),
         "language": language_name(person.language),
         "last_seen": services.last_seen(unit, person),
+        "sessions": services.live_sessions(unit, person),
+        "here": None if request.identified is None else request.identified.session_id,
         "is_self": person.id == unit.actor.user_id,
         "base": request.resource_path(context),
     }
