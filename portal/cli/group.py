@@ -12,6 +12,7 @@ from pyramid.paster import get_appsettings, setup_logging
 from sqlalchemy.exc import OperationalError
 
 import portal
+from portal.cli.audit import audit
 from portal.cli.backup import backup, restore
 from portal.cli.database import db
 from portal.cli.demo import demo
@@ -101,7 +102,7 @@ def main(ctx: click.Context, config: Path) -> None:
     setup_logging(str(config))
 
 
-for _command in (backup, db, demo, jobs, modules, restore, serve, settings, users, verify, worker):
+for _command in (audit, backup, db, demo, jobs, modules, restore, serve, settings, users, verify, worker):
     main.add_command(_command)
 
 

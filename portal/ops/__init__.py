@@ -33,8 +33,9 @@ def includeme(config: Composer) -> None:
     from pyramid.events import ApplicationCreated
 
     from portal.kernel.mail import IMail
-    from portal.ops import admin, boot, checks, documents, loop, mail, tidy
+    from portal.ops import admin, audit_chain, audit_checks, boot, checks, documents, loop, mail, tidy
     from portal.ops.resources import AdminRoot
+    from portal.ops.verification import CHAINS
 
     AdminRoot.card = CARD
     config.mount(CARD, AdminRoot, segment="admin")
@@ -48,6 +49,14 @@ def includeme(config: Composer) -> None:
         title=_("Issued documents are the bytes that were issued"),
         module=CARD.name,
     )
+    config.job(audit_chain.SEAL, audit_chain.seal_job, module=CARD.name, every=audit_chain.EVERY)
+    config.verify(
+        "ops.audit",
+        audit_checks.audit_is_chained,
+        title=_("The audit log is as it was sealed, without a gap"),
+        module=CARD.name,
+    )
+    config.offer(CHAINS, audit_checks.links, module=CARD.name)
     config.before_serving("ops.demo", boot.no_demo_in_production, module=CARD.name)
     for page in admin.PAGES:
         config.offer(admin.ADMIN_PAGES, page, module=CARD.name, permission=permissions.ADMINISTER, order=80)
