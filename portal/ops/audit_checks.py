@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, timedelta
-from typing import Any
 
 from sqlalchemy import Date, RowMapping, bindparam, text
 from sqlalchemy.orm import Session
