@@ -122,14 +122,14 @@ def holders(unit: Unit, role: str, limit: int = 100) -> Sequence[Holder]:
 def counts(unit: Unit) -> dict[str, int]:
     """How many people have each composed role today."""
     found = (
-        select(Grant.role, func.count())
+        select(Grant.role, func.count().label("number"))
         .where(
             Grant.role.startswith(CUSTOM, autoescape=True),
             or_(Grant.ends_on.is_(None), Grant.ends_on >= unit.today()),
         )
         .group_by(Grant.role)
     )
-    return dict(unit.db.execute(found).tuples().all())
+    return {row.role: row.number for row in unit.db.execute(found)}
 
 
 def compose(unit: Unit, slug: str, title: str, permissions: Collection[str], *, own: Collection[str]) -> Role:
