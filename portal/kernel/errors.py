@@ -48,14 +48,23 @@ class NextStep(Enum):
     #: Prove anew who one is: the last proof is too old for what was asked.
     VERIFY = "verify"
     ASK = "ask"
+    #: Nothing that anybody could do about it in the portal.
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """A gate's "no" with its reason. Falsy, so that it can stand where Pyramid expects a denial."""
+    """A gate's "no" with its reason. Falsy, so that it can stand where Pyramid expects a denial.
+
+    `setting` is the key of the ini that demands what was not met: the person has the right, and may be told, be they a
+    customer. `methods` are the ways of signing in that would do, `permission` the one that is missing.
+    """
 
     reason: Text
     step: NextStep = NextStep.ASK
+    setting: str | None = None
+    methods: tuple[str, ...] = ()
+    permission: str | None = None
 
     def __bool__(self) -> bool:
         return False

@@ -97,17 +97,18 @@ def unmet(card: Card, request: Request) -> Demand | None:
     policy, settings = policy_of(card), request.house.settings
     if not _is_within(settings, policy, request.remote_addr):
         reason = _("This part of the portal cannot be used from where you are.")
-        return Demand(Denied(reason), policy.networks.key)
+        return Demand(Denied(reason, NextStep.NONE, policy.networks.key), policy.networks.key)
     if identity.method is Method.TOKEN:
         # A program has neither a second factor nor a moment of proof; `accepts` decides whether it may enter.
         return None
     if settings[policy.require_mfa] and not identity.factors:
         reason = _("This part of the portal needs a second factor.")
-        return Demand(Denied(reason, NextStep.SECOND_FACTOR), policy.require_mfa.key)
+        key = policy.require_mfa.key
+        return Demand(Denied(reason, NextStep.SECOND_FACTOR, key), key)
     age = settings[policy.max_age]
     if age and request.house.clock() - identity.verified_at > timedelta(minutes=age):
         reason = _("Please show once more that it is you.")
-        return Demand(Denied(reason, NextStep.VERIFY), policy.max_age.key)
+        return Demand(Denied(reason, NextStep.VERIFY, policy.max_age.key), policy.max_age.key)
     return None
 
 

@@ -82,7 +82,7 @@ def decide(request: Request, context: Any, permission: str) -> Ruling:
     answer: ACLAllowed | ACLDenied = _ACL.permits(context, request.principals, permission)
     node, entry = _where(answer)
     if not answer:
-        return Ruling(_no_right(identity), Rule.ACL, node, entry)
+        return Ruling(_no_right(identity, permission), Rule.ACL, node, entry)
     if identity is None:
         return Ruling(None, Rule.ACL, node, entry)
     refused = _beyond_the_acl(request, identity, context, permission)
@@ -91,7 +91,7 @@ def decide(request: Request, context: Any, permission: str) -> Ruling:
 
 def only_looking() -> Denied:
     """The answer to whoever would act while they look at the portal as somebody else."""
-    return Denied(_("You see the portal as somebody else and can change nothing."))
+    return Denied(_("You see the portal as somebody else and can change nothing."), NextStep.NONE)
 
 
 _ACL = ACLHelper()
@@ -104,15 +104,15 @@ def _where(answer: ACLAllowed | ACLDenied) -> tuple[Node | None, Ace | None]:
     return node, None if isinstance(ace, str) else ace
 
 
-def _no_right(identity: Identity | None) -> Denied:
+def _no_right(identity: Identity | None, permission: str) -> Denied:
     if identity is None:
         return Denied(_("Please sign in."), NextStep.SIGN_IN)
-    return Denied(_("You do not have the right to do this."))
+    return Denied(_("You do not have the right to do this."), permission=permission)
 
 
 def _beyond_the_acl(request: Request, identity: Identity, context: Any, permission: str) -> Ruling | None:
-    if identity.limited_to is not None and permission not in identity.limited_to:
-        return Ruling(Denied(_("This token does not allow that.")), Rule.TOKEN)
+    if identity.limited_to is not None and not _within_limits(request, identity, permission):
+        return Ruling(Denied(_("This token does not allow that."), NextStep.NONE), Rule.TOKEN)
     if identity.viewed_by is not None and request.method not in SAFE_METHODS:
         return Ruling(only_looking(), Rule.READ_ONLY)
     for node in lineage(context) if isinstance(context, Node) else ():
@@ -123,14 +123,24 @@ def _beyond_the_acl(request: Request, identity: Identity, context: Any, permissi
     return None
 
 
+def _within_limits(request: Request, identity: Identity, permission: str) -> bool:
+    """Whether a token may do it: chosen for it, and nothing that takes a person."""
+    allowed = identity.limited_to or frozenset[str]()
+    return permission in allowed and permission not in request.house.personal
+
+
 def _entry(node: ModuleRoot, identity: Identity, request: Request) -> Ruling | None:
     if identity.realm is not node.realm:
-        return Ruling(Denied(_("This part of the portal is for other people.")), Rule.REALM, node)
+        denied = Denied(_("This part of the portal is for other people."), NextStep.NONE)
+        return Ruling(denied, Rule.REALM, node)
     if not node.under_policy:
         return None
-    if identity.method not in node.accepts():
-        denied = Denied(_("Your way of signing in is not accepted here."), NextStep.SIGN_IN)
-        return Ruling(denied, Rule.METHOD, node, setting=policy_of(node.card).accepts.key)
+    accepted = node.accepts()
+    if identity.method not in accepted:
+        key = policy_of(node.card).accepts.key
+        ways = tuple(sorted(method.value for method in accepted))
+        denied = Denied(_("Your way of signing in is not accepted here."), NextStep.SIGN_IN, key, ways)
+        return Ruling(denied, Rule.METHOD, node, setting=key)
     demand = unmet(node.card, request)
     if demand is not None:
         return Ruling(demand.denied, Rule.INI, node, setting=demand.setting)

@@ -41,7 +41,8 @@ class MyRoot(ModuleRoot):
         if identity is None:
             raise HTTPForbidden(result=Denied(_("Please sign in."), NextStep.SIGN_IN))
         if identity.realm is not self.realm:
-            raise HTTPForbidden(result=Denied(_("This part of the portal is for other people.")))
+            reason = _("This part of the portal is for other people.")
+            raise HTTPForbidden(result=Denied(reason, NextStep.NONE))
         membership = identity.membership(segment)
         if membership is None:
             raise KeyError(segment)

@@ -13,10 +13,11 @@ from pyramid.response import FileResponse, Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import exception_view_config, forbidden_view_config, notfound_view_config, view_config
 
+from portal.kernel.card import Card
 from portal.kernel.db import Contention
 from portal.kernel.errors import Denied, Invalid, NextStep, Refused
-from portal.kernel.i18n import _
-from portal.kernel.people import Realm
+from portal.kernel.i18n import Text, _
+from portal.kernel.people import Identity, Method, Realm
 from portal.kernel.request import SAFE_METHODS
 from portal.kernel.tree import Node, Root, module_root
 from portal.web.request import Request
@@ -77,15 +78,22 @@ def forbidden(context: Any, request: Request) -> Any:
         return HTTPSeeOther(location=f"/sign-in?next={quote(request.path_qs, safe='')}")
     if isinstance(denied, Denied) and denied.step in _LEADS_TO:
         return HTTPSeeOther(location=f"{_LEADS_TO[denied.step]}next={quote(_back_to(request), safe='')}")
-    if identity.realm is Realm.CUSTOMERS:
+    if not _may_be_told(identity, denied):
         return not_found(context, request)
     request.response.status_int = 403
-    reason = denied.reason if isinstance(denied, Denied) else _("You do not have the right to do this.")
     return {
         "title": _("Not allowed"),
-        "text": reason,
-        "step": _whom_to_ask(request, denied),
+        "text": denied.reason if isinstance(denied, Denied) else _("You do not have the right to do this."),
+        "step": _next_step(request, denied),
+        "link": _link(request, denied),
     }
+
+
+def _may_be_told(identity: Identity, denied: Any) -> bool:
+    """To customers, what they have no right to does not exist; what the ini demands of them they are told."""
+    if identity.realm is Realm.EMPLOYEES or identity.viewed_by is not None:
+        return True
+    return isinstance(denied, Denied) and denied.setting is not None
 
 
 #: What a person can do at once about a denial: the page leads there, and from there back.
@@ -97,20 +105,62 @@ def _back_to(request: Request) -> str:
     return request.path_qs if request.method in SAFE_METHODS else request.form_page or request.path
 
 
-def _whom_to_ask(request: Request, denied: Any) -> Any:
-    if isinstance(denied, Denied) and denied.step is not NextStep.ASK:
+#: How people are told about the ways of signing in.
+_WAYS = {
+    Method.PASSWORD: _("with a password"),
+    Method.LINK: _("by a link sent by mail"),
+    Method.SSO: _("with the account of an organisation (single sign-on)"),
+    Method.LDAP: _("with the password of the company's directory"),
+    Method.TOKEN: _("with a token, for programs"),
+}
+
+
+def _next_step(request: Request, denied: Any) -> Text | None:
+    """What can be done about a denial, in one sentence."""
+    if not isinstance(denied, Denied) or denied.step is NextStep.ASK:
+        return _whom_to_ask(request, denied)
+    if denied.methods:
+        ways = ", ".join(request.translate(_WAYS[Method(word)]) for word in denied.methods)
+        return _("Accepted here is to sign in: ${ways}.", mapping={"ways": ways})
+    if denied.setting is not None:
+        return _("Your network address is ${address}.", mapping={"address": request.remote_addr or "?"})
+    return None
+
+
+def _link(request: Request, denied: Any) -> tuple[Text, str] | None:
+    """Where to go on: to sign in otherwise and come back, or to look again once somebody has helped."""
+    back = quote(_back_to(request), safe="")
+    if isinstance(denied, Denied) and denied.methods:
+        return _("Sign in otherwise"), f"/sign-in?again=1&next={back}"
+    if isinstance(denied, Denied) and denied.step is NextStep.NONE:
         return None
+    return _("Try again"), _back_to(request)
+
+
+def _whom_to_ask(request: Request, denied: Any) -> Any:
     here = getattr(request, "context", None)
     root = module_root(here) if isinstance(here, Node) else None
     if root is None:
         return _("Ask an administrator of the portal.")
     title = request.translate(root.title)
     names = ", ".join(request.house.administrators(request))
+    roles = _roles_with(request, root.card, denied)
+    if names and roles:
+        facts = {"names": names, "module": title, "roles": roles}
+        return _(
+            "Ask ${names} for a role in the module ${module}. One of these would do: ${roles}.", mapping=facts
+        )
     if names:
         return _(
             "Ask ${names} for a role in the module ${module}.", mapping={"names": names, "module": title}
         )
     return _("Ask an administrator for a role in the module ${module}.", mapping={"module": title})
+
+
+def _roles_with(request: Request, card: Card, denied: Any) -> str:
+    """The titles of the module's roles that hold the permission that is missing."""
+    missing = denied.permission if isinstance(denied, Denied) else None
+    return ", ".join(request.translate(role.title) for role in card.roles if missing in role.permissions)
 
 
 @exception_view_config(BadCSRFToken, renderer="portal:web/templates/error.jinja2")

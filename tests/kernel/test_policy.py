@@ -98,7 +98,7 @@ def test_without_a_role_nothing_helps() -> None:
             NextStep.VERIFY,
             "max_age",
         ),
-        ({"networks": "192.168.0.0/16 2001:db8::/32"}, KEEPER, NextStep.ASK, "networks"),
+        ({"networks": "192.168.0.0/16 2001:db8::/32"}, KEEPER, NextStep.NONE, "networks"),
     ],
 )
 def test_each_demand_names_itself_and_the_next_step(

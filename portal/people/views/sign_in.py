@@ -15,12 +15,15 @@ from pyramid.view import view_config
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Factor, Method, Realm
 from portal.kernel.tree import Root
-from portal.people import devices, services, viewing
+from portal.people import devices, mails, services, viewing
 from portal.people.cookies import drop_cookie, set_cookie
 from portal.people.destinations import after_sign_in, local_path, realm_of
 from portal.people.forms import ForgottenForm, SignInForm
 from portal.people.models import User
+from portal.people.pending import set_pending
 from portal.people.services import attempts
+from portal.people.services.factors import has_factor
+from portal.people.services.passkeys import request_options
 from portal.people.services.sessions import Place
 from portal.people.services.sign_in import Visitor, count_attempt
 from portal.web.request import Request
@@ -37,7 +40,7 @@ from portal.web.transactions import commit_so_far
 )
 def sign_in(context: Root, request: Request) -> Any:
     """E-mail and password. The session of before, if any, ends: a cookie planted beforehand is worth nothing."""
-    if request.method == "GET" and request.identified is not None:
+    if request.method == "GET" and request.identified is not None and "again" not in request.GET:
         return HTTPSeeOther(location=after_sign_in(request.GET.get("next"), request.identified.realm))
     wanted = local_path(request.GET.get("next"))
     form = SignInForm(request, {"realm": chosen_realm(request, wanted).value, "next": wanted})
@@ -47,7 +50,13 @@ def sign_in(context: Root, request: Request) -> Any:
         with counted_attempts(request, visitor):
             user = services.sign_in(request.unit, visitor, form.password.data)
         return begin_session(request, user, after_sign_in(form.next.data, visitor.realm))
-    return {"form": form, "tabs": _tabs(form), "forgotten": f"/forgotten?realm={form.realm.data}"}
+    return {
+        "form": form,
+        "tabs": _tabs(form),
+        "forgotten": f"/forgotten?realm={form.realm.data}",
+        "options": request_options(request.unit, request.csrf_token),
+        "next": form.next.data,
+    }
 
 
 @view_config(
@@ -77,12 +86,31 @@ def begin_session(
     method: Method = Method.PASSWORD,
     factors: Iterable[Factor] = (),
 ) -> Response:
-    """A new session in place of the one of this request, and on to `location`."""
+    """A new session in place of the one of this request, and on to `location`.
+
+    Whoever has a second factor and has shown none gets no session yet, but is asked for one.
+    """
+    unit, shown = request.unit, frozenset(factors)
     if request.identified is not None:
-        services.end_session(request.unit, request.identified.session_id)
+        services.end_session(unit, request.identified.session_id)
+    if not shown and has_factor(unit, user):
+        response = HTTPSeeOther(location="/second-factor?" + urlencode({"next": location}))
+        set_pending(request, response, user, method)
+        drop_cookie(request, response)
+        return response
+    if not devices.is_known(request, Realm(user.realm), user.email) and services.last_seen(unit, user):
+        address = network_address(request)
+        mails.notice(
+            unit,
+            user,
+            _(
+                "You signed in with a browser that was new to us, at ${address}.",
+                mapping={"address": address},
+            ),
+        )
     response = HTTPSeeOther(location=location)
     place = Place(request.user_agent or "", network_address(request))
-    set_cookie(request, response, services.start_session(request.unit, user, method, factors, place))
+    set_cookie(request, response, services.start_session(unit, user, method, shown, place))
     devices.remember(request, response, user)
     return response
 
