@@ -24,6 +24,8 @@ class Method(Enum):
     """How somebody signed in."""
 
     PASSWORD = "password"  # noqa: S105 - the name of a method, not a password
+    #: A passkey verified by its device; it is a second factor too, see Factor.
+    PASSKEY = "passkey"
     LINK = "link"
     SSO = "sso"
     LDAP = "ldap"
@@ -46,6 +48,9 @@ METHODS = frozenset(Method)
 SCOPES = {
     "view": _("See documents"),
     "order": _("Request, accept and decline quotations"),
+    "approve": _("Approve acceptances above a colleague's spending limit"),
+    "pay": _("See what is to be paid, and how"),
+    "statements": _("See the account statement"),
     "manage": _("Manage colleagues and addresses"),
 }
 
@@ -55,6 +60,18 @@ class Scope:
     """The account that customer-side code may see; the only key its services take."""
 
     customer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a person may order at once without asking, in minor units of a currency."""
+
+    amount: int
+    currency: str
+
+    def covers(self, amount: int, currency: str) -> bool:
+        """Whether an amount lies within the limit; one in another currency never does."""
+        return currency == self.currency and amount <= self.amount
 
 
 @dataclass(frozen=True, slots=True)

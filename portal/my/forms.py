@@ -1,4 +1,4 @@
-"""The forms about colleagues."""
+"""The forms about colleagues. Amounts are in the currency that the view says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from portal.kernel.i18n import _
-from portal.kernel.people import SCOPES
+from portal.kernel.people import SCOPES, Limit
 from portal.people.forms import language_choices
 from portal.web import forms
 
@@ -21,6 +21,15 @@ class ScopesForm(forms.Form):
     """What a colleague may do beside seeing documents."""
 
     scopes = forms.MultiChoiceField(_("May also"), _CHOICES)
+    limit = forms.MoneyField(
+        _("Spending limit"),
+        least=0,
+        description=_("What they may order at once; above it, an approver decides. Empty: any amount."),
+    )
+
+    def spending(self, currency: str) -> Limit | None:
+        """The limit that was typed."""
+        return None if self.limit.data is None else Limit(self.limit.data, currency)
 
 
 class InviteColleagueForm(ScopesForm):
@@ -30,6 +39,6 @@ class InviteColleagueForm(ScopesForm):
     name = forms.TextField(_("Name"), required=True)
     language = forms.ChoiceField(_("Language"), required=True)
 
-    def __init__(self, request: Request, data: Mapping[str, Any] | None = None) -> None:
-        super().__init__(request, data)
+    def __init__(self, request: Request, data: Mapping[str, Any], *, currency: str) -> None:
+        super().__init__(request, data, currency=currency)
         self.language.choices = language_choices(request)

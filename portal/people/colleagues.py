@@ -1,20 +1,25 @@
-"""What the people of a customer may do about each other, within the scope of their account."""
+"""What the people of a customer may do about each other, within the scope of their account.
+
+Whoever manages an account may give scopes that they lack themselves, for that is what managing it means; nobody changes
+their own spending limit. About e-mail, password and name of a colleague they can do nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import select
 
-from portal.kernel.errors import Refused
+from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import _
-from portal.kernel.people import Scope
+from portal.kernel.people import Limit, Scope
 from portal.kernel.unit import Unit
+from portal.people.interfaces import IAccountCurrency
 from portal.people.models import AccountMembership
 from portal.people.services import attempts, memberships
 from portal.people.services.memberships import Member
 
-__all__ = ["Member", "change_scopes", "end", "find", "invite", "members"]
+__all__ = ["Member", "approvers", "change", "currency", "end", "find", "invite", "members", "myself"]
 
 
 def members(unit: Unit, scope: Scope) -> Sequence[Member]:
@@ -27,8 +32,39 @@ def find(unit: Unit, scope: Scope, public_id: str) -> Member | None:
     return next((member for member in members(unit, scope) if member.public_id == public_id), None)
 
 
+def myself(unit: Unit, people: Iterable[Member]) -> Member | None:
+    """Whoever acts, among the people of the account; None for an act of somebody who is no member."""
+    return next((member for member in people if member.user_id == unit.actor.user_id), None)
+
+
+def approvers(people: Iterable[Member], amount: int, currency: str, *, asker: int) -> list[Member]:
+    """Those who may approve what a colleague, the `asker`, may not order for this amount at once."""
+    return [
+        member
+        for member in people
+        if "approve" in member.scopes
+        and member.active
+        and not member.invited
+        and member.user_id != asker
+        and member.may_order(amount, currency)
+    ]
+
+
+def currency(unit: Unit, scope: Scope) -> str:
+    """The currency of the account's limits: its own where accounts have one, else the company's."""
+    accounts = unit.ask_if(IAccountCurrency)
+    return unit.company.currency if accounts is None else accounts.currency(scope)
+
+
 def invite(
-    unit: Unit, scope: Scope, *, email: str, name: str, language: str, scopes: Collection[str]
+    unit: Unit,
+    scope: Scope,
+    *,
+    email: str,
+    name: str,
+    language: str,
+    scopes: Collection[str],
+    limit: Limit | None = None,
 ) -> None:
     """Invite somebody to the account; one mail is queued. Raises Invalid, and Refused above the limit of a day.
 
@@ -50,15 +86,23 @@ def invite(
         name=name,
         language=language,
         scopes=scopes,
+        limit=limit,
     )
 
 
-def change_scopes(unit: Unit, scope: Scope, public_id: str, scopes: Collection[str]) -> None:
-    """Change what a colleague may do. Raises Refused for the last one who manages the account."""
+def change(unit: Unit, scope: Scope, public_id: str, scopes: Collection[str], limit: Limit | None) -> None:
+    """Change what a colleague may do, and up to which amount.
+
+    Raises Refused for the last one who manages the account, Invalid for one's own limit.
+    """
     member = _locked(unit, scope, public_id)
+    if limit != member.limit and member.user_id == unit.actor.user_id:
+        raise Invalid(
+            {"limit": _("Nobody changes their own limit. Ask a colleague who manages the account.")}
+        )
     if "manage" not in scopes:
         _keep_a_manager(unit, scope, member)
-    memberships.change_scopes(unit, scope.customer_id, member.user_id, scopes)
+    memberships.change_membership(unit, scope.customer_id, member.user_id, scopes, limit)
 
 
 def end(unit: Unit, scope: Scope, public_id: str) -> None:

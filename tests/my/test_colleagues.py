@@ -10,7 +10,7 @@ from my.conftest import ACME, BETA
 from sqlalchemy import text
 from webtest import TestResponse
 
-from portal.kernel.people import Realm
+from portal.kernel.people import SCOPES, Realm
 from portal.people import services
 from portal.testing import Browser, TestPortal
 
@@ -155,7 +155,7 @@ def test_a_member_and_a_disabled_person_are_not_invited(house: TestPortal) -> No
         assert invite(eve, email).status_int == 422
     field = invite(eve, "out@acme.example").html.find(id=re.compile("email-error$"))
     assert "The access of out@acme.example has been disabled" in str(field)
-    assert scopes(house) == {EVE: {"view", "order", "manage"}}
+    assert scopes(house) == {EVE: set(SCOPES)}
     assert mails(house) == []
 
 
@@ -176,7 +176,7 @@ def test_what_a_colleague_may_do_is_changed_and_counts_at_once(house: TestPortal
     for index in range(len(form.fields["scopes"])):
         form.set("scopes", True, index=index)
     form.submit()
-    assert scopes(house)[MAX] == {"view", "order", "manage"}
+    assert scopes(house)[MAX] == set(SCOPES)
     assert other.get(COLLEAGUES + "invite").status_int == 200
 
 
@@ -206,7 +206,7 @@ def test_an_account_keeps_somebody_who_manages_it(house: TestPortal) -> None:
     for index in range(len(form.fields["scopes"])):
         form.set("scopes", False, index=index)
     assert form.submit(expect_errors=True).status_int == 422
-    assert scopes(house)[EVE] == {"view", "order", "manage"}
+    assert scopes(house)[EVE] == set(SCOPES)
 
 
 @pytest.mark.parametrize("given", [("view",), ("view", "order")])
@@ -240,7 +240,7 @@ def test_a_manager_reaches_nobody_of_another_account(house: TestPortal) -> None:
     for path in (foreign, foreign + "end"):
         fields = {"csrf_token": token, "_operation": "0123456789abcdef", "scopes": "manage"}
         assert eve.post(path, fields, expect_errors=True).status_int == 404
-    assert scopes(house, 8) == {"bob@beta.example": {"view", "order", "manage"}}
+    assert scopes(house, 8) == {"bob@beta.example": set(SCOPES)}
 
 
 def test_an_unknown_scope_is_refused(house: TestPortal) -> None:

@@ -55,6 +55,7 @@ def includeme(config: Composer) -> None:
     from portal.modules.customers import demo, my, resources, services
     from portal.modules.customers.interfaces import ICustomers, IMyAddresses
     from portal.modules.customers.services.checks import TITLE
+    from portal.people.interfaces import IAccountCurrency
 
     config.mount(CARD, resources.CustomersRoot)
     config.my_page(
@@ -77,6 +78,7 @@ def includeme(config: Composer) -> None:
     )
     config.provide(ICustomers, services.Customers, module=CARD.name)
     config.provide(IMyAddresses, services.OwnAccount, module=CARD.name)
+    config.provide(IAccountCurrency, services.OwnAccount, module=CARD.name)
     config.refer(DocumentType("customers.customer", CARD.name, _("Customer"), "", permissions.VIEW))
     config.verify("customers.accounts", services.check_customers, title=TITLE, module=CARD.name)
     config.demo(demo.run, module=CARD.name)

@@ -6,7 +6,8 @@ Publishes: InvoicePosting (a vote), InvoicePosted, PaymentRecorded, PaymentRever
 Hears: orders (confirmed, delivered, taken back, cancelled) and CustomerArchiving; asks IOrders where orders are there.
 Requires: customers, taxes. Optional: orders.
 Roles: finance.reader, finance.accountant, finance.controller (also the chart, rules, and opening closed periods);
-customers with the scope "view" see /my/<account>/invoices and /my/<account>/statement.
+customers with the scope "view" see /my/<account>/invoices, with "pay" what is to be paid and how, with "statements"
+/my/<account>/statement.
 Settings: portal.finance.* (series, fiscal year, rounding policy, accounts by number).
 """
 
@@ -71,7 +72,7 @@ def includeme(config: Composer) -> None:
         my.MyStatement,
         segment="statement",
         title=_("Statement"),
-        permission=own,
+        permission=permissions.MY_STATEMENTS,
         icon="report-money",
         order=40,
     )
@@ -85,7 +86,7 @@ def includeme(config: Composer) -> None:
     config.offer(MY_ORDER_PANELS, panels.own_invoices_of_order, module=name, permission=own, order=20)
     config.offer(CUSTOMER_PANELS, panels.receivables_of_customer, module=name, permission=view, order=20)
     config.offer(HOME_CARDS, panels.to_do, module=name, permission=view, order=30)
-    config.offer(MY_HOME_CARDS, panels.owed, module=name, permission=own, order=30)
+    config.offer(MY_HOME_CARDS, panels.owed, module=name, permission=permissions.MY_PAY, order=30)
     config.refer(DocumentType("finance.invoice", name, _("Invoice"), "invoices/", view, my_path="invoices/"))
     config.refer(DocumentType("finance.payment", name, _("Payment"), "payments/", view))
     for check, title, run in checks.CHECKS:

@@ -16,7 +16,7 @@ from portal.kernel.people import Scope
 from portal.kernel.tree import CustomerRoot, Node
 from portal.modules.finance import CARD
 from portal.modules.finance.forms import period
-from portal.modules.finance.permissions import MY_VIEW
+from portal.modules.finance.permissions import MY_PAY, MY_STATEMENTS, MY_VIEW
 from portal.modules.finance.services import own, statement_csv
 from portal.modules.finance.services.own import OwnStatement
 from portal.modules.finance.statements import statement_pdf_response, statement_response
@@ -86,11 +86,12 @@ class MyStatement(CustomerRoot):
     context=MyInvoices, permission=MY_VIEW, request_method="GET", renderer=f"{_TEMPLATES}my_invoices.jinja2"
 )
 def invoices(context: MyInvoices, request: Request) -> dict[str, Any]:
-    """The account's invoices and credit notes, newest first, and what is owed."""
+    """The account's invoices and credit notes, newest first, and to those who pay what is owed."""
     page = own.OWN_INVOICES.page(
         request.db, request.GET, own.own_documents(context.scope), base=request.resource_path(context)
     )
-    return {"page": page, "owed": own.owed(request.unit, context.scope)}
+    owed = own.owed(request.unit, context.scope) if request.permits(MY_PAY) else []
+    return {"page": page, "owed": owed}
 
 
 @view_config(context=MyInvoices, name="csv", permission=MY_VIEW, request_method="GET")
@@ -103,12 +104,13 @@ def invoices_csv(context: MyInvoices, request: Request) -> Response:
     context=MyInvoice, permission=MY_VIEW, request_method="GET", renderer=f"{_TEMPLATES}my_invoice.jinja2"
 )
 def invoice(context: MyInvoice, request: Request) -> dict[str, Any]:
-    """An invoice: what is open of it, and how it is paid."""
+    """An invoice: what is open of it, and to those who pay how it is paid."""
     return {
         "invoice": own.get(request.unit, context.scope, context.row),
         "kinds": own.KINDS,
         "settled_by": own.payments_of(request.unit, context.scope, context.row),
         "today": request.unit.today(),
+        "may_pay": request.permits(MY_PAY),
     }
 
 
@@ -122,7 +124,7 @@ def invoice_pdf(context: MyInvoice, request: Request) -> Response:
 
 
 @view_config(
-    context=MyStatement, permission=MY_VIEW, request_method="GET", renderer=f"{_TEMPLATES}my_statement.jinja2"
+    context=MyStatement, permission=MY_STATEMENTS, request_method="GET", renderer=f"{_TEMPLATES}my_statement.jinja2"
 )
 def statement(context: MyStatement, request: Request) -> dict[str, Any]:
     """The account's movements with the running balance."""
@@ -131,13 +133,13 @@ def statement(context: MyStatement, request: Request) -> dict[str, Any]:
     return {"found": found, "period": asked, "kinds": statement_csv.KINDS, "query": query, "hidden": {}}
 
 
-@view_config(context=MyStatement, name="pdf", permission=MY_VIEW, request_method="GET")
+@view_config(context=MyStatement, name="pdf", permission=MY_STATEMENTS, request_method="GET")
 def statement_pdf(context: MyStatement, request: Request) -> Response:
     """The same as a PDF."""
     return statement_pdf_response(_statement(context, request), request)
 
 
-@view_config(context=MyStatement, name="csv", permission=MY_VIEW, request_method="GET")
+@view_config(context=MyStatement, name="csv", permission=MY_STATEMENTS, request_method="GET")
 def statement_file(context: MyStatement, request: Request) -> Response:
     """The same as a CSV file."""
     return statement_response(_statement(context, request), request)

@@ -12,6 +12,8 @@ PAY = "finance.pay"
 JOURNAL = "finance.journal"
 CONFIGURE = "finance.configure"
 MY_VIEW = "finance.my.view"
+MY_PAY = "finance.my.pay"
+MY_STATEMENTS = "finance.my.statements"
 
 PERMISSIONS = (
     Permission(VIEW, _("See invoices, payments and the books")),
@@ -20,7 +22,9 @@ PERMISSIONS = (
     Permission(PAY, _("Record and allocate payments")),
     Permission(JOURNAL, _("Post manual entries, reversals and opening balances")),
     Permission(CONFIGURE, _("Keep the chart of accounts, posting rules and the lock date")),
-    Permission(MY_VIEW, _("See the own invoices and statement")),
+    Permission(MY_VIEW, _("See the own invoices")),
+    Permission(MY_PAY, _("See what is to be paid of the own invoices, and how")),
+    Permission(MY_STATEMENTS, _("See the own account statement")),
 )
 
 _ACCOUNTANT = (VIEW, DRAFT, POST, PAY, JOURNAL)
@@ -31,4 +35,4 @@ ROLES = (
     Role("finance.controller", _("Controller"), (*_ACCOUNTANT, CONFIGURE)),
 )
 
-SCOPES = {"view": (MY_VIEW,)}
+SCOPES = {"view": (MY_VIEW,), "pay": (MY_PAY,), "statements": (MY_STATEMENTS,)}

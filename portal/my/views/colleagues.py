@@ -40,10 +40,9 @@ def colleagues(context: Colleagues, request: Request) -> dict[str, Any]:
 )
 def invite(context: Colleagues, request: Request) -> Any:
     """Invite a colleague by mail."""
-    identity = request.identified
-    form = InviteColleagueForm(
-        request, {"scopes": ["order"], "language": identity.language if identity is not None else ""}
-    )
+    identity, currency = request.identified, people.currency(request.unit, context.scope)
+    beginning = {"scopes": ["order"], "language": identity.language if identity is not None else ""}
+    form = InviteColleagueForm(request, beginning, currency=currency)
     if request.submitted:
         form.check()
         people.invite(
@@ -53,6 +52,7 @@ def invite(context: Colleagues, request: Request) -> Any:
             name=form.name.data,
             language=form.language.data,
             scopes=form.scopes.data,
+            limit=form.spending(currency),
         )
         request.flash(_("${email} gets a mail.", mapping={"email": form.email.data}))
         return HTTPSeeOther(location=request.resource_path(context))
@@ -67,10 +67,16 @@ def invite(context: Colleagues, request: Request) -> Any:
 )
 def colleague(context: Colleague, request: Request) -> Any:
     """Change what a colleague may do."""
-    form = ScopesForm(request, {"scopes": context.member.scopes})
+    limit = context.member.limit
+    # A limit keeps the currency in which it was set, also when the account buys in another one by now.
+    currency = people.currency(request.unit, context.scope) if limit is None else limit.currency
+    amount = None if limit is None else limit.amount
+    form = ScopesForm(request, {"scopes": context.member.scopes, "limit": amount}, currency=currency)
     if request.submitted:
         form.check()
-        people.change_scopes(request.unit, context.scope, context.member.public_id, form.scopes.data)
+        people.change(
+            request.unit, context.scope, context.member.public_id, form.scopes.data, form.spending(currency)
+        )
         return _back(context, request)
     return {"form": form, "member": context.member, "base": request.resource_path(context)}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,11 +15,15 @@ from sqlalchemy.exc import IntegrityError
 from portal.kernel.db import Contention
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import Text, _
-from portal.kernel.people import SCOPES, Membership, Realm
+from portal.kernel.people import SCOPES, Limit, Membership, Realm
 from portal.kernel.unit import Unit
 from portal.people import mails
+from portal.people.events import MembershipChanged, MembershipEnded
 from portal.people.models import AccountMembership, User
 from portal.people.services import tokens, users
+
+#: In minor units: far above any order, and within what every database and the totals can hold.
+LARGEST_LIMIT = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,8 @@ class Member:
     """A person of an account as its people see them. `active` says that they may sign in.
 
     `invited` says that they have not opened this account yet. Until then `name` is the one that the invitation gave
-    them, and nothing tells whether they use the portal with other accounts.
+    them, and nothing tells whether they use the portal with other accounts. Without a `limit` they may order for any
+    amount.
     """
 
     user_id: int
@@ -36,6 +42,11 @@ class Member:
     scopes: frozenset[str]
     active: bool
     invited: bool
+    limit: Limit | None = None
+
+    def may_order(self, amount: int, currency: str) -> bool:
+        """Whether an amount lies within what they may order without asking."""
+        return self.limit is None or self.limit.covers(amount, currency)
 
 
 def add_membership(
@@ -46,13 +57,15 @@ def add_membership(
     account_name: str,
     scopes: Collection[str],
     *,
+    limit: Limit | None = None,
     invited_as: str | None = None,
 ) -> None:
     """Let a customer's person use an account, without telling them.
 
     `account` is the segment in `/my/<account>`. Seeing documents (`view`) belongs to every membership. `invited_as`
     is the name that an invitation gave them; without it they count as having come.
-    Raises Refused for an employee and for somebody who is a member already, Invalid for an unknown scope.
+    Raises Refused for an employee and for somebody who is a member already, Invalid for an unknown scope or a limit
+    that is none.
     """
     if user.is_employee:
         raise Refused(_("Employees have no customer accounts."))
@@ -65,6 +78,7 @@ def add_membership(
         "account": account,
         "name": account_name,
         "scopes": _written(scopes),
+        **_limit_values(limit),
         "invited_as": invited_as,
         "created_at": unit.now(),
         "accepted_at": unit.now() if invited_as is None else None,
@@ -85,6 +99,7 @@ def invite_member(
     name: str,
     language: str | None = None,
     scopes: Collection[str] = ("view", "order"),
+    limit: Limit | None = None,
 ) -> User:
     """Let somebody use a customer account and send them one mail.
 
@@ -97,7 +112,7 @@ def invite_member(
         user = users.add_user(unit, Realm.CUSTOMERS, email, name, language=language)
     elif not user.active:
         raise Invalid({"email": _disabled(unit, user)})
-    add_membership(unit, user, customer_id, account, account_name, scopes, invited_as=name)
+    add_membership(unit, user, customer_id, account, account_name, scopes, limit=limit, invited_as=name)
     if user.is_invited:
         tokens.send_invitation(unit, user, replace=False)
     else:
@@ -112,14 +127,33 @@ def members_of(unit: Unit, customer_id: int) -> Sequence[Member]:
     # Folded, what was typed and what is stored look alike: whether it was stored before does not show.
     email = case((pending, User.email_folded), else_=User.email)
     rows = unit.db.execute(
-        select(User.id, User.public_id, name, email, User.active, pending, AccountMembership.scopes)
+        select(
+            User.id,
+            User.public_id,
+            name,
+            email,
+            User.active,
+            pending,
+            AccountMembership.scopes,
+            AccountMembership.limit_amount,
+            AccountMembership.limit_currency,
+        )
         .join(AccountMembership, AccountMembership.user_id == User.id)
         .where(AccountMembership.customer_id == customer_id)
         .order_by(name, User.id)
     )
     return [
-        Member(user_id, public_id, name, email, frozenset(scopes.split()), active, invited)
-        for user_id, public_id, name, email, active, invited, scopes in rows
+        Member(
+            user_id,
+            public_id,
+            name,
+            email,
+            frozenset(scopes.split()),
+            active,
+            invited,
+            _limit(amount, currency),
+        )
+        for user_id, public_id, name, email, active, invited, scopes, amount, currency in rows
     ]
 
 
@@ -138,17 +172,27 @@ def memberships_of(unit: Unit, user: User) -> Sequence[Membership]:
     ]
 
 
-def change_scopes(unit: Unit, customer_id: int, user_id: int, scopes: Collection[str]) -> None:
-    """Change what a member may do; it counts from their next request. LookupError when they are no member."""
+def change_membership(
+    unit: Unit, customer_id: int, user_id: int, scopes: Collection[str], limit: Limit | None
+) -> None:
+    """Change what a member may do, and up to which amount; it counts from their next request.
+
+    Raises Invalid for an unknown scope or a limit that is none, LookupError when they are no member.
+    """
+    written = _written(scopes)
     changed = unit.db.scalar(
         update(AccountMembership)
         .where(AccountMembership.customer_id == customer_id, AccountMembership.user_id == user_id)
-        .values(scopes=_written(scopes))
+        .values(scopes=written, **_limit_values(limit))
         .returning(AccountMembership.id)
         .execution_options(synchronize_session=False)
     )
     if changed is None:
         raise LookupError(f"user {user_id} is no member of the account {customer_id}")
+    values = _limit_values(limit)
+    unit.publish(
+        MembershipChanged(user_id, customer_id, written, values["limit_amount"], values["limit_currency"])
+    )
 
 
 def end_membership(unit: Unit, customer_id: int, user_id: int) -> None:
@@ -162,6 +206,7 @@ def end_membership(unit: Unit, customer_id: int, user_id: int) -> None:
         raise LookupError(f"user {user_id} is no member of the account {customer_id}")
     unit.db.delete(membership)
     unit.db.flush()
+    unit.publish(MembershipEnded(user_id, customer_id))
 
 
 def accept(unit: Unit, customer_id: int, user_id: int) -> None:
@@ -201,3 +246,15 @@ def _written(scopes: Collection[str]) -> str:
     if unknown:
         raise Invalid({"scopes": _("This is not one of the choices.")})
     return " ".join(sorted({"view", *scopes}))
+
+
+def _limit(amount: int | None, currency: str | None) -> Limit | None:
+    return None if amount is None or currency is None else Limit(amount, currency)
+
+
+def _limit_values(limit: Limit | None) -> dict[str, Any]:
+    if limit is None:
+        return {"limit_amount": None, "limit_currency": None}
+    if not 0 <= limit.amount <= LARGEST_LIMIT:
+        raise Invalid({"limit": _("The limit has to be an amount from nothing upwards.")})
+    return {"limit_amount": limit.amount, "limit_currency": limit.currency}

@@ -205,7 +205,7 @@ def test_inviting_a_person(account: Account, clerk: Browser, scalar: Scalar) -> 
     assert "maria@alfreds.example" in page
     assert scalar("SELECT customer_id FROM people_membership") == made.id
     assert scalar("SELECT account FROM people_membership") == made.public_id
-    assert scalar("SELECT scopes FROM people_membership") == "order view"
+    assert scalar("SELECT scopes FROM people_membership") == "order pay statements view"
     assert scalar("SELECT count(*) FROM kernel_job") == 1
     form_with(page, "member").submit().follow()
     assert scalar("SELECT count(*) FROM people_membership") == 0

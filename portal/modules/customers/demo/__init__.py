@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from portal.kernel.folding import fold
-from portal.kernel.people import Realm
+from portal.kernel.people import SCOPES, Realm
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import ICustomers
 from portal.modules.customers.services import (
@@ -118,7 +118,7 @@ def _let_in(unit: Unit, buyer: Buyer, account: int) -> None:
     """Add a customer's person with a password; people of real customers are invited by mail."""
     user = enter(unit, Realm.CUSTOMERS, buyer.person)
     facts = unit.ask(ICustomers).get(account)
-    add_membership(unit, user, account, facts.public_id, facts.name, ("view", "order", "manage"))
+    add_membership(unit, user, account, facts.public_id, facts.name, tuple(SCOPES))
 
 
 def _archive(unit: Unit, account: int) -> None:

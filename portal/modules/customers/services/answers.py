@@ -72,6 +72,13 @@ class OwnAccount:
         """The account itself."""
         return Customers(self._unit).get(scope.customer_id)
 
+    def currency(self, scope: Scope) -> str:
+        """The account's currency: one statement. LookupError when it is unknown."""
+        found = self._unit.db.scalar(select(Customer.currency).where(Customer.id == scope.customer_id))
+        if found is None:
+            raise LookupError(f"no customer {scope.customer_id}")
+        return found
+
 
 def read_account(unit: Unit, condition: ColumnElement[bool]) -> CustomerFacts | None:
     """The one account that the condition names, with addresses and contacts, in two statements."""

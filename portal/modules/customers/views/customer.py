@@ -174,7 +174,7 @@ def remove_note(context: CustomerNode, request: Request) -> Response:
 )
 def invite(context: CustomerNode, request: Request) -> Any:
     """Invite somebody to use the account in the portal."""
-    form = InvitationForm(request, {"scopes": ["view", "order"]})
+    form = InvitationForm(request, {"scopes": ["view", "order", "pay", "statements"]})
     back = request.resource_path(context)
     if not request.submitted:
         return {"form": form, "back": back}
