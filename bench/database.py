@@ -80,7 +80,7 @@ def _fits(url: str, size: Size) -> bool:
 def _build(url: str, size: Size) -> None:
     began = datetime.now().astimezone()
     house = portal.compose(settings(url, database__statement_timeout=_PATIENCE)).house
-    schema.upgrade(house.database.engine, house.cards)
+    schema.upgrade(house.database, house.cards)
     for step in _filling(house, size):
         print(f"{size.name}: {step} …", flush=True)
     with house.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

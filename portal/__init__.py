@@ -18,7 +18,13 @@ from pyramid.router import Router
 
 from portal.kernel.composition import Composer
 from portal.kernel.errors import BootRefused
-from portal.kernel.gate import build_house, check_configuration, check_database, conflict_sentence
+from portal.kernel.gate import (
+    COMMIT_VETO,
+    build_house,
+    check_configuration,
+    check_database,
+    conflict_sentence,
+)
 from portal.kernel.security import SecurityPolicy
 from portal.kernel.tree import Root
 
@@ -68,7 +74,7 @@ def _pyramid_settings(raw: Mapping[str, str]) -> dict[str, Any]:
         **raw,
         # Texts of templates are looked up where those of Python are; the default would be the package's name.
         "jinja2.i18n.domain": "portal",
-        "tm.commit_veto": "portal.web.transactions.commit_veto",
+        "tm.commit_veto": COMMIT_VETO,
         "tm.manager_hook": "pyramid_tm.explicit_manager",
         # Else every request, static files included, would look for its session before anything is decided.
         "tm.annotate_user": "false",

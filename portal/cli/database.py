@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from portal.cli.table import echo_table
-from portal.kernel import schema
+from portal.kernel import schema, walls
 from portal.kernel.card import Card
 from portal.kernel.composition import House
 from portal.kernel.db import make_engine
@@ -34,7 +34,7 @@ def upgrade(console: Console) -> None:
     """Apply all pending migrations, in the order of the modules."""
     house = console.bare_house
     make_room(house)
-    moved = schema.upgrade(house.database.engine, house.cards)
+    moved = schema.upgrade(house.database, house.cards)
     click.echo(f"migrated: {', '.join(moved)}" if moved else "the database is up to date")
 
 
@@ -71,7 +71,11 @@ def check(console: Console) -> None:
             for difference in found:
                 click.echo(f"  {difference}")
             different = different or state != "equal"
-    if different:
+        lacking = walls.lacking(connection, house.cards, walls.role_name(house.database))
+        click.echo(f"walls between customers: {f'{len(lacking)} differences' if lacking else 'equal'}")
+        for sentence in lacking:
+            click.echo(f"  {sentence}")
+    if different or lacking:
         raise SystemExit(1)
 
 

@@ -22,6 +22,12 @@ SECRET = Setting("portal.secret", text, None, "signs cookies; at least 32 charac
 DATABASE = Setting("portal.database.url", text, None, "sqlite:///file or postgresql://…", secret=True)
 POOL_SIZE = Setting("portal.database.pool_size", positive, "10", "connections kept open per process")
 POOLER = Setting("portal.database.pooler", boolean, "false", "true behind PgBouncer or another pooler")
+CUSTOMERS_ROLE = Setting(
+    "portal.database.customers_role",
+    text,
+    "",
+    "database role that requests of customers take (PostgreSQL); empty: portal_customers_ and the database's name",
+)
 STATEMENT_TIMEOUT = Setting(
     "portal.database.statement_timeout", positive, "15", "seconds a statement may take (PostgreSQL)"
 )
@@ -44,6 +50,7 @@ CARD = Card(
         DATABASE,
         POOL_SIZE,
         POOLER,
+        CUSTOMERS_ROLE,
         STATEMENT_TIMEOUT,
         LOCK_TIMEOUT,
         *company.SETTINGS,

@@ -265,6 +265,11 @@ def _event_subject(module: str, word: str, values: Mapping[str, Any]) -> tuple[s
     return (table, None) if table in tables else (None, None)
 
 
+def is_sayable(name: str) -> bool:
+    """Whether a value of that name may stand in the log."""
+    return not _SECRET.search(name)
+
+
 # --- what the session says -----------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from pathlib import Path
@@ -170,6 +171,11 @@ class House:
                 return card.name
         return package
 
+    @cached_property
+    def personal(self) -> frozenset[str]:
+        """The permissions that no API token ever has."""
+        return frozenset(one.name for card in self.cards for one in card.permissions if one.personal)
+
     def has(self, name: str) -> bool:
         """Whether the module is in the house."""
         return any(card.name == name for card in self.cards)
@@ -199,6 +205,19 @@ class Composer(Configurator):
         """The house under construction."""
         house: House = self.registry.house
         return house
+
+    @property
+    def registered_views(self) -> list[tuple[str, Any]]:
+        """Every view that any package registered, with the package, in order: those too that another one replaced."""
+        found: list[tuple[str, Any]] = self.registry.__dict__.setdefault("portal_views", [])
+        return found
+
+    def action(self, discriminator: Any, *args: Any, introspectables: Any = (), **kw: Any) -> None:
+        """Keep in mind which package registers which view: of two in one place Pyramid keeps one."""
+        self.registered_views.extend(
+            (self.package.__name__, thing) for thing in introspectables if thing.category_name == "views"
+        )
+        super().action(discriminator, *args, introspectables=introspectables, **kw)
 
     def _enter(self, kind: str, name: str, module: str, put: Callable[[], None], order: int = 0) -> None:
         thing = self.introspectable(f"portal {kind}", name, f"{kind} {name}", f"portal {kind}")

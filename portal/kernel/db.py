@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -32,6 +32,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 from transaction.interfaces import TransientError
+
+if TYPE_CHECKING:
+    from portal.kernel.walls import Wall
 
 #: 64-bit everywhere; SQLite numbers its rows only in a column typed INTEGER.
 BigInt = BigInteger().with_variant(Integer(), "sqlite")
@@ -85,6 +88,8 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {int: BigInt, datetime: UtcDateTime}
+    #: What requests of customers may do with the table, see portal.kernel.walls. Each model says it.
+    __wall__: ClassVar[Wall | None] = None
 
 
 Id = Annotated[int, mapped_column(BigInt, primary_key=True)]
@@ -283,8 +288,10 @@ class PortalSession(Session):
 class Database:
     """The engine with its two kinds of session: one that reads, one that may write."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, customers_role: str = "") -> None:
         self.engine = engine
+        #: The database role of customers' requests where the ini names it, see portal.kernel.walls.
+        self.customers_role = customers_role
         # A reading session cannot write, on either database: a GET that tries is an error, not a surprise.
         self._reading = engine.execution_options(portal_write=False, postgresql_readonly=True)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from pyramid.interfaces import ICSRFStoragePolicy, IDefaultCSRFOptions, ISecurityPolicy
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.settings import asbool
 
 from portal.kernel import (
     BASE_URL,
+    CUSTOMERS_ROLE,
     DATABASE,
     ENVIRONMENT,
     LOCK_TIMEOUT,
@@ -21,6 +23,7 @@ from portal.kernel import (
     SECRET,
     STATEMENT_TIMEOUT,
     schema,
+    walls,
 )
 from portal.kernel.card import Card
 from portal.kernel.company import Company
@@ -28,8 +31,11 @@ from portal.kernel.composition import Composer, House, built_in_cards, order_car
 from portal.kernel.db import Database, make_engine
 from portal.kernel.errors import BootRefused
 from portal.kernel.policy import settings_of
+from portal.kernel.security import SecurityPolicy
 from portal.kernel.settings import Settings
 
+#: What keeps refused requests from being committed.
+COMMIT_VETO = "portal.web.transactions.commit_veto"
 _DEBUG_SWITCHES = (
     "debug_all",
     "debug_authorization",
@@ -66,7 +72,8 @@ def build_house(raw: Mapping[str, str], house_cards: tuple[Card, ...]) -> House:
         raise BootRefused(f"{BASE_URL.key} must begin with http:// or https://")
     if len(settings[SECRET]) < 32:
         raise BootRefused(f"{SECRET.key} must have at least 32 characters")
-    return House(cards, settings, Database(_engine(settings)), Company.of(settings))
+    database = Database(_engine(settings), settings[CUSTOMERS_ROLE])
+    return House(cards, settings, database, Company.of(settings))
 
 
 def _in_order(names: tuple[str, ...], house_cards: tuple[Card, ...]) -> tuple[Card, ...]:
@@ -113,19 +120,66 @@ def _check_production(raw: Mapping[str, str], settings: Settings) -> None:
 
 
 def check_configuration(config: Composer) -> None:
-    """Walk what was composed: each view has a declared permission or says openly that it needs none."""
-    declared = {permission.name for card in config.house.cards for permission in card.permissions}
-    granted = [
-        (card, permission)
-        for card in config.house.cards
-        for permissions in (*(role.permissions for role in card.roles), *card.scopes.values())
-        for permission in permissions
+    """Walk what was composed: each view has a declared permission or says openly that it needs none.
+
+    Raises BootRefused with all that is wrong, a sentence a line.
+    """
+    wrong = [
+        *_undeclared_grants(config.house),
+        *(sentence for entry in _views(config) for sentence in _wrong_with(entry, config.house)),
+        *_silent_replacements(config),
+        *_missing_guards(config),
     ]
-    for card, permission in granted:
-        if permission not in declared:
-            raise BootRefused(f"the card of {card.package} grants {permission}, which no card declares")
-    for entry in config.introspector.get_category("views") or ():
-        _check_view(entry, declared)
+    if wrong:
+        raise BootRefused("\n".join(dict.fromkeys(wrong)))
+
+
+def _views(config: Composer) -> Iterable[Any]:
+    return config.introspector.get_category("views") or ()
+
+
+def _undeclared_grants(house: House) -> Iterator[str]:
+    declared = _declared(house)
+    for card in house.cards:
+        for permissions in (*(role.permissions for role in card.roles), *card.scopes.values()):
+            for permission in permissions:
+                if permission not in declared:
+                    yield f"the card of {card.package} grants {permission}, which no card declares"
+
+
+def _declared(house: House) -> set[str]:
+    return {permission.name for card in house.cards for permission in card.permissions}
+
+
+def _silent_replacements(config: Composer) -> Iterator[str]:
+    """Views of one package in the place of another's: Pyramid lets the one that was included less deeply win."""
+    places: dict[tuple[Any, str], list[tuple[str, Any]]] = {}
+    for package, view in config.registered_views:
+        module = config.house.module_of(package)
+        places.setdefault((view["context"], view["name"] or ""), []).append((module, view))
+    for (context, name), views in places.items():
+        owner = views[0][0]
+        for module, view in views[1:]:
+            if module != owner and not view.get("replaces"):
+                where = f"{getattr(context, '__module__', '')}.{getattr(context, '__qualname__', context)}"
+                yield (
+                    f"the view {_view_name(view)} stands in the place of {_view_name(views[0][1])} "
+                    f"({where}, name {name!r}) without saying replaces=True"
+                )
+
+
+def _missing_guards(config: Composer) -> Iterator[str]:
+    """What must stand around every view."""
+    registry = config.registry
+    if not isinstance(registry.queryUtility(ISecurityPolicy), SecurityPolicy):
+        yield "the security policy is not the portal's"
+    csrf: Any = registry.queryUtility(IDefaultCSRFOptions)
+    if csrf is None or not csrf.require_csrf or registry.queryUtility(ICSRFStoragePolicy) is None:
+        yield "forms are not protected against requests from other sites: require_csrf is off"
+    if registry.settings.get("tm.commit_veto") != COMMIT_VETO:
+        yield f"tm.commit_veto is not {COMMIT_VETO}: refused requests would be committed"
+    if not config.house.identity_sources:
+        yield "no package tells who is behind a request: config.identify_by was not called"
 
 
 def conflict_sentence(conflict: Any) -> str:
@@ -143,27 +197,26 @@ def conflict_sentence(conflict: Any) -> str:
 
 def open_views(config: Composer) -> list[str]:
     """The views that need no permission, by the name of their function."""
-    found = config.introspector.get_category("views") or ()
     return sorted(
         _view_name(entry["introspectable"])
-        for entry in found
+        for entry in _views(config)
         if _permission(entry) == NO_PERMISSION_REQUIRED and not _exempt(entry["introspectable"])
     )
 
 
-def _check_view(entry: Any, declared: set[str]) -> None:
+def _wrong_with(entry: Any, house: House) -> Iterator[str]:
     view = entry["introspectable"]
     if _exempt(view):
         return
-    permission = _permission(entry)
+    name, permission = _view_name(view), _permission(entry)
     if permission is None:
-        raise BootRefused(f"the view {_view_name(view)} has no permission")
-    if permission == NO_PERMISSION_REQUIRED:
-        return
-    if permission not in declared:
-        raise BootRefused(f"the view {_view_name(view)} asks for {permission}, which no card declares")
+        yield f"the view {name} has no permission"
+    elif permission not in (NO_PERMISSION_REQUIRED, *_declared(house)):
+        yield f"the view {name} asks for {permission}, which no card declares"
     if view["context"] is None:
-        raise BootRefused(f"the view {_view_name(view)} names no context: it would answer on every resource")
+        yield f"the view {name} names no context: it would answer on every resource"
+    if not view["request_methods"]:
+        yield f"the view {name} names no request_method: it would answer to every method"
 
 
 def _permission(entry: Any) -> str | None:
@@ -196,6 +249,11 @@ def check_database(house: House) -> None:
         if waiting:
             raise BootRefused(
                 f"migrations are pending for {', '.join(waiting)}: run `portal db upgrade -c YOUR.ini`"
+            )
+        lacking = walls.lacking(session.connection(), house.cards, walls.role_name(house.database))
+        if lacking:
+            raise BootRefused(
+                f"the walls between customers do not stand ({lacking[0]}): run `portal db upgrade -c YOUR.ini`"
             )
         for check in house.boot_checks:
             check(house, session)

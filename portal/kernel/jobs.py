@@ -15,6 +15,7 @@ from sqlalchemy import Index, String, Text, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id
+from portal.kernel.walls import Wall
 
 if TYPE_CHECKING:
     from portal.kernel.unit import Unit
@@ -29,6 +30,7 @@ class JobRow(Base):
     """A piece of work: waiting → running → done, or back to waiting, or failed for good."""
 
     __tablename__ = "kernel_job"
+    __wall__ = Wall(read=("id", "kind", "dedupe", "state"), insert=True)
     __table_args__ = (
         Index("ix_kernel_job_due", "state", "run_after"),
         Index(

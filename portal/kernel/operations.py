@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id
+from portal.kernel.walls import OF_PRINCIPAL, Wall
 
 if TYPE_CHECKING:
     from portal.kernel.unit import Unit
@@ -24,6 +25,7 @@ class Operation(Base):
     """An operation that has been done: whose, which, with what body, and where it led."""
 
     __tablename__ = "kernel_operation"
+    __wall__ = Wall(OF_PRINCIPAL, read=True, insert=True)
     __table_args__ = (UniqueConstraint("principal", "key"),)
 
     id: Mapped[Id]

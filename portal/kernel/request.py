@@ -12,14 +12,15 @@ from pyramid.decorator import reify
 from pyramid.request import Request as PyramidRequest
 from sqlalchemy.orm import Session
 
-from portal.kernel import audit
+from portal.kernel import audit, walls
 from portal.kernel.i18n import Text, say
-from portal.kernel.people import ANONYMOUS, Actor, Identity, Method, principals
+from portal.kernel.people import ANONYMOUS, Actor, Identity, Method, Realm, principals
 from portal.kernel.settings import Setting, T
 from portal.kernel.unit import Unit
 
 if TYPE_CHECKING:
     from portal.kernel.composition import House
+    from portal.kernel.security import Ruling
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -29,6 +30,15 @@ class Request(PyramidRequest):
 
     #: Done in a transaction of their own after the main one has ended, however it ended.
     afterwards: list[Callable[[Unit], None]]
+
+    #: Whether the person behind the request is being found out, or has been.
+    _identifying = False
+    #: Whether what a customer asks is asked behind the wall of the database.
+    _walled = True
+
+    #: What was decided last about this request, and about which permission; the audit log says it of denials.
+    ruling: Ruling | None = None
+    ruled_on: str = ""
 
     def __init__(self, *args: Any, **kw: Any) -> None:
         super().__init__(*args, **kw)
@@ -52,9 +62,15 @@ class Request(PyramidRequest):
 
     @reify
     def db(self) -> Session:
-        """The session of this request, in the hands of the transaction manager; reading only for safe methods."""
+        """The session of this request, in the hands of the transaction manager; reading only for safe methods.
+
+        Who is behind the request is found out first: a customer's statements are behind the wall from the first on.
+        """
         session = self.house.transactional_session(self.tm, write=self.method not in SAFE_METHODS)
         audit.come_from(session, self.origin)
+        self.__dict__["db"] = session
+        if not self._identifying:
+            _ = self.identified
         return session
 
     def origin(self) -> audit.Origin:
@@ -79,11 +95,24 @@ class Request(PyramidRequest):
 
         `request.identity` asks the security policy for the same.
         """
+        self._identifying = True
         for source in self.house.identity_sources:
             identity = source.identify(self)
             if identity is not None:
+                self._enter_walls(identity)
                 return identity
         return None
+
+    def _enter_walls(self, identity: Identity) -> None:
+        if identity.realm is Realm.CUSTOMERS and self._walled:
+            customers = [membership.customer_id for membership in identity.memberships]
+            walls.enter(self.db, self.house.database, customers, identity.user_id)
+
+    def leave_walls(self) -> None:
+        """Act as the house for the rest of the request: where it is not about an account, such as in signing in."""
+        self._walled = False
+        if "db" in self.__dict__:
+            walls.leave(self.db)
 
     @reify
     def principals(self) -> frozenset[str]:

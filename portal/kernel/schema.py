@@ -19,8 +19,9 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from alembic import command, context
+from portal.kernel import walls
 from portal.kernel.card import Card
-from portal.kernel.db import Base
+from portal.kernel.db import Base, Database
 from portal.kernel.errors import BootRefused
 
 _HERE = Path(__file__).resolve().parent
@@ -79,8 +80,12 @@ def run_environment() -> None:
         context.run_migrations()
 
 
-def upgrade(engine: Engine, cards: tuple[Card, ...]) -> list[str]:
-    """Bring every package to its newest revision, in order; returns the names of those that moved."""
+def upgrade(database: Database, cards: tuple[Card, ...]) -> list[str]:
+    """Bring every package to its newest revision, in order, and the walls between customers to what the models declare.
+
+    Returns the names of the packages that moved.
+    """
+    engine = database.engine
     moved: list[str] = []
     for card in migrated(cards):
         with engine.connect() as connection:
@@ -90,6 +95,8 @@ def upgrade(engine: Engine, cards: tuple[Card, ...]) -> list[str]:
             connection.commit()
             if current(connection, card) != before:
                 moved.append(card.name)
+    with engine.begin() as connection:
+        walls.build(connection, cards, walls.role_name(database))
     return moved
 
 

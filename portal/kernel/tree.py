@@ -70,6 +70,8 @@ class ModuleRoot(Node):
     realm: ClassVar[Realm] = Realm.EMPLOYEES
     #: Whether what the ini demands of the module holds here: not where one meets those demands.
     under_policy: ClassVar[bool] = True
+    #: Whether customers act here outside the wall of the database: on what is their own as persons, not as an account's.
+    outside_walls: ClassVar[bool] = False
 
     @property
     def title(self) -> Any:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from portal.kernel import schema
 from portal.kernel.composition import House
-from portal.kernel.db import Base
+from portal.kernel.db import Base, Database
 from portal.kernel.errors import BootRefused
 from portal.ops import tables
 from portal.ops.tables import Counted
@@ -52,7 +52,7 @@ def copy(house: House, target: Engine) -> list[Counted]:
             )
         stored = set(tables.names(source))
         models = [model for model in Base.metadata.sorted_tables if model.name in stored]
-        schema.upgrade(target, house.cards)
+        schema.upgrade(Database(target, house.database.customers_role), house.cards)
         with target.begin() as writing, _triggers_at_rest(writing), _references_at_rest(writing):
             # Migrations write rows too, such as the journals; those of the source take their place.
             for model in reversed(models):

@@ -8,6 +8,7 @@ from sqlalchemy import Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id, PublicId
+from portal.kernel.walls import STAFF, of_customer
 
 QUEUED, SENT, FAILED = "queued", "sent", "failed"
 
@@ -22,6 +23,7 @@ class Mail(Base):
     """
 
     __tablename__ = "ops_mail"
+    __wall__ = STAFF
     __table_args__ = (Index("ix_ops_mail_state", "state", "id"), {"info": {"audit": False}})
 
     id: Mapped[Id]
@@ -50,6 +52,7 @@ class Document(Base):
     """
 
     __tablename__ = "ops_document"
+    __wall__ = of_customer()
     __table_args__ = (
         Index("ix_ops_document_about", "about_kind", "about_public_id"),
         Index("ix_ops_document_customer_id", "customer_id"),
@@ -75,6 +78,7 @@ class DemoRun(Base):
     """A making of the demo; without `finished_at` it goes on, or was stopped halfway."""
 
     __tablename__ = "ops_demo"
+    __wall__ = STAFF
 
     id: Mapped[Id]
     begun_at: Mapped[datetime]

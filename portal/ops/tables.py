@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, inspect, select, table
 
 from portal.kernel import schema
 from portal.kernel.card import Card
-from portal.kernel.db import Base, make_engine
+from portal.kernel.db import Base, Database, make_engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def _written_by_migrations(cards: tuple[Card, ...]) -> dict[str, list[tuple[Any,
     with TemporaryDirectory() as folder:
         engine = make_engine(f"sqlite:///{Path(folder) / 'migrated.sqlite'}")
         try:
-            schema.upgrade(engine, cards)
+            schema.upgrade(Database(engine), cards)
             with engine.connect() as connection:
                 return {name: _rows(connection, name) for name in names(connection)}
         finally:

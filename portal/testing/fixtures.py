@@ -87,7 +87,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 def migrate(modules: tuple[str, ...], url: str) -> None:
     """Bring an empty database to the newest schema of these modules."""
     house = portal.compose(raw_settings(modules, url)).house
-    schema.upgrade(house.database.engine, house.cards)
+    schema.upgrade(house.database, house.cards)
     house.database.engine.dispose()
 
 

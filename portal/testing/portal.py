@@ -6,17 +6,19 @@ import os
 import tempfile
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import transaction
+from pyotp.totp import TOTP
 from webtest import TestApp, TestResponse
 
 import portal
 from portal.kernel.composition import House
 from portal.kernel.db import Contention, Statements, statements
-from portal.kernel.people import SYSTEM, Actor, Realm
+from portal.kernel.people import SCOPES, SYSTEM, Actor, Realm
 from portal.kernel.unit import Unit
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ def raw_settings(modules: Sequence[str], database_url: str, **extra: str) -> dic
         "portal.base_url": "http://localhost",
         "portal.secret": "a-secret-for-tests-only-0123456789abcdef",
         "portal.database.url": database_url,
+        # Databases of tests are copied from others, whose grants name this role.
+        "portal.database.customers_role": "portal_customers_of_tests",
         "portal.company.name": "Test Trading GmbH",
         "portal.company.address": "Teststraße 1\n10115 Berlin\nGermany",
         "portal.company.country": "DE",
@@ -75,6 +79,18 @@ class TestClock:
         self.moment += timedelta(**delta)
 
 
+@dataclass
+class Authenticator:
+    """An app that shows one-time codes, by a clock."""
+
+    secret: str
+    clock: TestClock
+
+    def code(self) -> str:
+        """The code of this moment. Each is good once: move the clock on for another."""
+        return TOTP(self.secret).at(int(self.clock().timestamp()))
+
+
 class Browser(TestApp):
     """One person's browser: its own cookies; forms are sent as a browser sends them, tokens included."""
 
@@ -86,6 +102,12 @@ class Browser(TestApp):
         form["email"] = email
         form["password"] = password
         form["realm"] = realm.value
+        return form.submit().follow()
+
+    def show_code(self, code: str) -> TestResponse:
+        """Show a second factor where signing in stopped for one; returns the page that follows."""
+        form = self.get("/second-factor").forms["second-factor"]
+        form["code"] = code
         return form.submit().follow()
 
     def statements(self, url: str) -> int:
@@ -172,12 +194,26 @@ class TestPortal:
             user = people.add_user(
                 unit, Realm.CUSTOMERS, email, email.split("@", maxsplit=1)[0], password=PASSWORD
             )
-            people.add_membership(
-                unit, user, customer_id, account, name, scopes or ("view", "order", "manage")
-            )
+            people.add_membership(unit, user, customer_id, account, name, scopes or tuple(SCOPES))
         browser = self.browser()
         browser.sign_in(email, realm=Realm.CUSTOMERS)
         return browser
+
+    def enrol_totp(self, email: str, realm: Realm = Realm.EMPLOYEES) -> Authenticator:
+        """Give a person an app with codes. Its first code is spent: the clock moves on by a minute.
+
+        From now on they sign in by `browser.sign_in(email)` and then `browser.show_code(app.code())`.
+        """
+        from portal.people import services as people
+        from portal.people.services import factors
+
+        app = Authenticator(factors.new_secret(), self.clock)
+        with self.unit() as unit:
+            user = people.find_user(unit, realm, email)
+            assert user is not None
+            factors.add_totp(unit, user, "phone", app.secret, app.code())
+        self.clock.advance(minutes=1)
+        return app
 
     def work(self) -> int:
         """Run every job that is due, as the worker does; returns how many ran."""

@@ -7,25 +7,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyramid.events import ApplicationCreated, NewResponse
+from pyramid.events import ApplicationCreated
 
 from portal.kernel.card import Card
 from portal.kernel.i18n import _
 from portal.kernel.settings import Setting, words
+from portal.web.hosts import HOSTS
 
 if TYPE_CHECKING:
     from portal.kernel.composition import Composer
 
 LANGUAGES = Setting("portal.languages", words, "en de", "languages that people may choose, first the default")
 
-CARD = Card(name="web", title=_("Shell"), package="portal.web", settings=(LANGUAGES,), house=True)
+CARD = Card(name="web", title=_("Shell"), package="portal.web", settings=(LANGUAGES, HOSTS), house=True)
 
 
 def includeme(config: Composer) -> None:
     """Connect the shell."""
     from pyramid.tweens import EXCVIEW, INGRESS
 
-    from portal.web import assets, exact, headers, operation, refusals, templating
+    from portal.web import assets, exact, operation, refusals, templating, walls
+    from portal.web.bearer import bearer
     from portal.web.csrf import CsrfTokens
     from portal.web.locale import negotiate, remember_texts
     from portal.web.request import Request
@@ -42,14 +44,17 @@ def includeme(config: Composer) -> None:
     config.add_tween(
         "portal.web.readable.readable_tween", under=INGRESS, over="portal.web.transactions.statements_tween"
     )
+    config.add_tween("portal.web.hosts.hosts_tween", under=INGRESS, over="portal.web.readable.readable_tween")
+    config.add_tween("portal.web.headers.headers_tween", under=INGRESS, over="portal.web.hosts.hosts_tween")
     config.set_csrf_storage_policy(CsrfTokens())
-    config.set_default_csrf_options(require_csrf=True)
+    # What names itself by a token sends nothing by itself that a foreign page could misuse.
+    config.set_default_csrf_options(require_csrf=True, callback=lambda request: bearer(request) is None)
     config.add_view_deriver(exact.exact_deriver, name="exact")
-    config.add_view_deriver(refusals.refusal_deriver, name="refusal", under="exact", over="rendered_view")
+    config.add_view_deriver(walls.walls_deriver, name="walls", under="exact", over="rendered_view")
+    config.add_view_deriver(refusals.refusal_deriver, name="refusal", under="walls", over="rendered_view")
     config.add_view_deriver(
         operation.operation_deriver, name="operation", under="refusal", over="rendered_view"
     )
-    config.add_subscriber(headers.secure, NewResponse)
     config.set_locale_negotiator(negotiate)
     config.add_subscriber(remember_texts, ApplicationCreated)
     config.add_translation_dirs("portal:locale")

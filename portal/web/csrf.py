@@ -10,7 +10,8 @@ from pyramid.interfaces import ICSRFStoragePolicy
 from webob.cookies import SignedCookieProfile
 from zope.interface import implementer
 
-from portal.kernel import BASE_URL, SECRET
+from portal.kernel import SECRET
+from portal.web.cookies import cookie_name, is_secure
 from portal.web.request import Request
 
 _COOKIE = "visitor"
@@ -34,7 +35,7 @@ class CsrfTokens:
 
     def check_csrf_token(self, request: Request, supplied_token: str) -> bool:
         """Whether the token came from a page that this browser was shown."""
-        if request.identified is None and _COOKIE not in request.cookies:
+        if request.identified is None and cookie_name(request, _COOKIE) not in request.cookies:
             return False
         return hmac.compare_digest(self.get_csrf_token(request).encode(), supplied_token.encode())
 
@@ -47,7 +48,8 @@ class CsrfTokens:
         known = request.visitor
         if known is None:
             profile = self._profile(request)
-            known = profile.bind(request).get_value() if _COOKIE in request.cookies else None
+            carried = cookie_name(request, _COOKIE) in request.cookies
+            known = profile.bind(request).get_value() if carried else None
             if not known:
                 known = secrets.token_urlsafe(16)
                 headers = profile.get_headers(known)
@@ -60,8 +62,8 @@ class CsrfTokens:
         return SignedCookieProfile(
             request.setting(SECRET),
             "portal.csrf",
-            _COOKIE,
-            secure=request.setting(BASE_URL).startswith("https:"),
+            cookie_name(request, _COOKIE),
+            secure=is_secure(request),
             httponly=True,
             samesite="Lax",
             path="/",

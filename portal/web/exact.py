@@ -14,7 +14,10 @@ View = Callable[[Any, Request], Response]
 
 
 def exact_deriver(view: View, info: Any) -> View:
-    """Answer 404 to `/orders/csv/a/b`, unless the view says `subpath=True` and reads the rest itself."""
+    """Answer 404 to `/orders/csv/a/b`, unless the view says `subpath=True` and reads the rest itself.
+
+    `replaces=True` is for the boot gate: the view stands in the place of another package's on purpose.
+    """
     if info.options.get("subpath") or info.exception_only:
         return view
 
@@ -26,4 +29,4 @@ def exact_deriver(view: View, info: Any) -> View:
     return wrapper
 
 
-exact_deriver.options = ("subpath",)  # type: ignore[attr-defined]
+exact_deriver.options = ("subpath", "replaces")  # type: ignore[attr-defined]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from webob.cookies import SignedCookieProfile
 
-from portal.kernel import BASE_URL, SECRET
+from portal.kernel import SECRET
+from portal.web.cookies import cookie_name, is_secure
 
 if TYPE_CHECKING:
     from portal.web.request import Request
@@ -18,8 +19,8 @@ def _profile(request: Request) -> SignedCookieProfile:
     return SignedCookieProfile(
         request.setting(SECRET),
         "portal.flash",
-        _COOKIE,
-        secure=request.setting(BASE_URL).startswith("https:"),
+        cookie_name(request, _COOKIE),
+        secure=is_secure(request),
         httponly=True,
         samesite="Lax",
         max_age=60,
@@ -43,7 +44,8 @@ def _set(request: Request, response: object) -> None:
 def read_flashes(request: Request) -> list[tuple[str, str]]:
     """The messages of the previous answer and of this one; the cookie is emptied."""
     profile = _profile(request).bind(request)
-    carried: list[tuple[str, str]] | None = profile.get_value() if _COOKIE in request.cookies else None
+    name = cookie_name(request, _COOKIE)
+    carried: list[tuple[str, str]] | None = profile.get_value() if name in request.cookies else None
     if carried:
         request.add_response_callback(_clear)
     fresh, request.messages = request.messages, []
@@ -52,5 +54,6 @@ def read_flashes(request: Request) -> list[tuple[str, str]]:
 
 def _clear(request: Request, response: object) -> None:
     if not request.messages:
-        delete = getattr(response, "delete_cookie")  # noqa: B009 - WebOb's response is untyped here
-        delete(_COOKIE, path="/")
+        headers = getattr(response, "headers")  # noqa: B009 - WebOb's response is untyped here
+        for name, value in _profile(request).get_headers(None, max_age=0):
+            headers.add(name, value)

@@ -8,12 +8,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id
+from portal.kernel.walls import of_customer
 
 
 class Points(Base):
     """Points of a customer; negative ones were taken back or have expired."""
 
     __tablename__ = "acme_loyalty_points"
+    __wall__ = of_customer()
     __table_args__ = (
         CheckConstraint("points <> 0", name="points_not_zero"),
         Index("ix_acme_loyalty_points_customer_id", "customer_id", "id"),

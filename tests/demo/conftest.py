@@ -22,7 +22,7 @@ def fill_demo(url: str) -> None:
     """Migrate a database and fill it with the demo, as of the test clock's day."""
     house: House = portal.compose(raw_settings(MODULES, url)).house
     house.clock = TestClock()
-    schema.upgrade(house.database.engine, house.cards)
+    schema.upgrade(house.database, house.cards)
     for _step in fill(DemoContext(house, house.clock().date())):
         pass
     house.database.engine.dispose()

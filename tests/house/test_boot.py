@@ -133,7 +133,7 @@ def test_pending_migrations_name_the_command(url: str) -> None:
     ):
         portal.main({}, **raw)
     house = portal.compose(raw).house
-    schema.upgrade(house.database.engine, house.cards)
+    schema.upgrade(house.database, house.cards)
     house.database.engine.dispose()
     router = portal.main({}, **raw)
     router.registry.house.database.engine.dispose()
@@ -171,21 +171,85 @@ def page(context: Any, request: Any) -> dict[str, Any]:
     return {}
 
 
-def test_a_view_without_a_permission(url: str, made: Module) -> None:
-    package = made(lambda config: config.add_view(page, context=Place, renderer="json"))
-    assert refusal(raw_settings((package,), url)) == "the view test_boot.page has no permission".replace(
-        "test_boot", page.__module__
-    )
+def test_views_are_refused_with_all_that_is_wrong_with_them(url: str, made: Module) -> None:
+    def include(config: Composer) -> None:
+        config.add_view(page, context=Place, request_method="GET", renderer="json")
+        config.add_view(page, context=Place, name="x", permission="made.se", renderer="json")
+
+    here = f"the view {page.__module__}.page"
+    assert refusal(raw_settings((made(include),), url)).splitlines() == [
+        f"{here} has no permission",
+        f"{here} asks for made.se, which no card declares",
+        f"{here} names no request_method: it would answer to every method",
+    ]
 
 
-def test_a_view_with_an_undeclared_permission(url: str, made: Module) -> None:
-    package = made(lambda config: config.add_view(page, context=Place, permission="made.se", renderer="json"))
-    assert refusal(raw_settings((package,), url)).endswith("asks for made.se, which no card declares")
+def replacing(**options: Any) -> Callable[[Composer], Any]:
+    """Another package's page in the place of the one that lists a customer's accounts."""
+
+    def include(config: Composer) -> None:
+        config.add_view(
+            page,
+            context="portal.my.resources.MyRoot",
+            permission=NO_PERMISSION_REQUIRED,
+            request_method="GET",
+            renderer="json",
+            **options,
+        )
+
+    return include
+
+
+@pytest.mark.parametrize("how", ["at once", "after a commit", "with another predicate"])
+def test_a_view_in_the_place_of_anothers(url: str, made: Module, how: str) -> None:
+    def include(config: Composer) -> None:
+        if how == "after a commit":
+            config.commit()
+        replacing(**({"request_param": "x"} if how == "with another predicate" else {}))(config)
+
+    said = refusal(raw_settings((made(include),), url))
+    if how == "at once":
+        assert "portal/my/views/home.py" in said
+        assert "test_boot.py" in said
+    else:
+        assert said.startswith(
+            f"the view {page.__module__}.page stands in the place of portal.my.views.home.accounts"
+        )
+        assert said.endswith("without saying replaces=True")
+
+
+def test_a_view_in_the_place_of_anothers_on_purpose(url: str, made: Module) -> None:
+    def include(config: Composer) -> None:
+        config.commit()
+        replacing(replaces=True)(config)
+
+    portal.compose(raw_settings((made(include),), url)).house.database.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("undo", "sentence"),
+    [
+        (lambda config: config.set_default_csrf_options(require_csrf=False), "require_csrf is off"),
+        (lambda config: config.add_settings({"tm.commit_veto": ""}), "would be committed"),
+        (lambda config: config.house.identity_sources.clear(), "who is behind a request"),
+        (lambda config: config.set_security_policy(object()), "the security policy is not the portal's"),
+    ],
+)
+def test_what_stands_around_every_view(
+    url: str, made: Module, undo: Callable[[Composer], Any], sentence: str
+) -> None:
+    def include(config: Composer) -> None:
+        config.commit()
+        undo(config)
+
+    assert sentence in refusal(raw_settings((made(include),), url))
 
 
 def test_a_view_without_a_context(url: str, made: Module) -> None:
     package = made(
-        lambda config: config.add_view(page, name="x", permission="made.see", renderer="json"),
+        lambda config: config.add_view(
+            page, name="x", permission="made.see", request_method="GET", renderer="json"
+        ),
         permissions=(Permission("made.see", "See"),),
     )
     assert "names no context" in refusal(raw_settings((package,), url))
@@ -222,7 +286,7 @@ def test_two_modules_that_claim_one_place_are_both_named(url: str, made: Module)
 def test_an_open_view_is_an_explicit_act(url: str, made: Module) -> None:
     package = made(
         lambda config: config.add_view(
-            page, context=Place, permission=NO_PERMISSION_REQUIRED, renderer="json"
+            page, context=Place, permission=NO_PERMISSION_REQUIRED, request_method="GET", renderer="json"
         )
     )
     config = portal.compose(raw_settings((package,), url))

@@ -36,7 +36,7 @@ def reopened(world: World, *modules: str, upgrade: bool = False, **settings: str
     raw = {**world.portal.raw, "portal.modules": " ".join(modules), **extra}
     if upgrade:
         house = the_portal.compose(raw).house
-        schema.upgrade(house.database.engine, house.cards)
+        schema.upgrade(house.database, house.cards)
         house.database.engine.dispose()
     portal = TestPortal(raw)
     portal.clock.moment = world.portal.clock.moment

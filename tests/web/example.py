@@ -318,7 +318,7 @@ def make_application(engine: Engine) -> Any:
         config.add_jinja2_search_path(str(HERE / "example_templates"))
         config.add_static_view("static", "portal:web/static")
         config.add_cache_buster("portal:web/static", cache_buster())
-        config.add_subscriber(headers.secure, NewResponse)
+        config.add_subscriber(lambda event: event.response.headers.update(headers.HEADERS), NewResponse)
         config.set_locale_negotiator(
             lambda request: request.GET.get("lang") or request.cookies.get("lang") or "en"
         )

@@ -8,12 +8,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id, PublicId
+from portal.kernel.walls import shared
 
 
 class Category(Base):
     """A heading of the catalog, below another one or at the top."""
 
     __tablename__ = "catalog_category"
+    __wall__ = shared()
     __table_args__ = (UniqueConstraint("name_key"), Index("ix_catalog_category_parent_id", "parent_id"))
 
     id: Mapped[Id]
@@ -31,6 +33,7 @@ class Product(Base):
     """
 
     __tablename__ = "catalog_product"
+    __wall__ = shared()
     __table_args__ = (
         UniqueConstraint("sku_key"),
         CheckConstraint("list_price >= 0", name="list_price"),

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id, PublicId
+from portal.kernel.walls import STAFF, of_customer, the_customer
 
 
 class Customer(Base):
@@ -21,6 +22,19 @@ class Customer(Base):
     """
 
     __tablename__ = "customers_customer"
+    __wall__ = the_customer(
+        change=(
+            "email",
+            "email_domain",
+            "phone",
+            "phone_digits",
+            "city",
+            "city_key",
+            "search_text",
+            "version",
+            "changed_at",
+        )
+    )
     __table_args__ = (
         CheckConstraint("payment_days BETWEEN 0 AND 365", name="payment_days"),
         Index("ix_customers_customer_name_key", "name_key", "id"),
@@ -66,6 +80,7 @@ class Tag(Base):
     """A word that accounts are grouped by; `tag_key` is folded."""
 
     __tablename__ = "customers_tag"
+    __wall__ = STAFF
     __table_args__ = (Index("ix_customers_tag_tag_key", "tag_key", "customer_id"),)
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers_customer.id"), primary_key=True)
@@ -77,6 +92,7 @@ class Address(Base):
     """A postal address; `lines` are separated by new lines."""
 
     __tablename__ = "customers_address"
+    __wall__ = of_customer(insert=True, change=True, delete=True)
     __table_args__ = (UniqueConstraint("customer_id", "id"),)
 
     id: Mapped[Id]
@@ -96,6 +112,7 @@ class Contact(Base):
     """A person at the customer's."""
 
     __tablename__ = "customers_contact"
+    __wall__ = of_customer()
     __table_args__ = (UniqueConstraint("customer_id", "id"),)
 
     id: Mapped[Id]
@@ -112,6 +129,7 @@ class Note(Base):
     """What employees wrote down about an account; never shown to the customer."""
 
     __tablename__ = "customers_note"
+    __wall__ = STAFF
     __table_args__ = (UniqueConstraint("customer_id", "id"),)
 
     id: Mapped[Id]
@@ -129,6 +147,7 @@ class Happening(Base):
     """
 
     __tablename__ = "customers_happening"
+    __wall__ = of_customer(read=("id",), insert=True)
     __table_args__ = (UniqueConstraint("customer_id", "id"),)
 
     id: Mapped[Id]
@@ -145,6 +164,7 @@ class Counter(Base):
     """The account number given last; locked while the next one is given."""
 
     __tablename__ = "customers_counter"
+    __wall__ = STAFF
 
     id: Mapped[Id]
     last: Mapped[int]

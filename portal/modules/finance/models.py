@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id, PublicId
+from portal.kernel.walls import STAFF, Wall, of_customer
 
 #: Kinds of accounts; the balance of assets and expenses is a debit.
 ASSET, LIABILITY, EQUITY, INCOME, EXPENSE = "asset", "liability", "equity", "income", "expense"
@@ -39,6 +40,7 @@ class Account(Base):
     """An account of the chart; `purpose` is general, receivable or bank."""
 
     __tablename__ = "finance_account"
+    __wall__ = STAFF
     __table_args__ = (
         CheckConstraint("kind IN ('asset', 'liability', 'equity', 'income', 'expense')", name="kind"),
         CheckConstraint("purpose IN ('general', 'receivable', 'bank')", name="purpose"),
@@ -57,6 +59,7 @@ class Journal(Base):
     """A journal; its entries are numbered without gaps and chained by hashes. The rows come with the migration."""
 
     __tablename__ = "finance_journal"
+    __wall__ = STAFF
 
     code: Mapped[str] = mapped_column(String(10), primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
@@ -70,6 +73,7 @@ class Counter(Base):
     """
 
     __tablename__ = "finance_counter"
+    __wall__ = STAFF
 
     series: Mapped[str] = mapped_column(String(20), primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -87,6 +91,7 @@ class Entry(Base):
     """
 
     __tablename__ = "finance_entry"
+    __wall__ = STAFF
     __table_args__ = (
         UniqueConstraint("journal", "number"),
         Index("ix_finance_entry_day", "day", "id"),
@@ -118,6 +123,7 @@ class EntryLine(Base):
     """
 
     __tablename__ = "finance_entry_line"
+    __wall__ = STAFF
     __table_args__ = (
         UniqueConstraint("entry_id", "position"),
         Index("ix_finance_entry_line_account_id", "account_id", "entry_id"),
@@ -140,6 +146,7 @@ class LockDate(Base):
     """Up to which day the books are closed; the newest row holds."""
 
     __tablename__ = "finance_lock_date"
+    __wall__ = STAFF
 
     id: Mapped[Id]
     day: Mapped[date]
@@ -152,6 +159,7 @@ class PostingRule(Base):
     """Which accounts a line is posted to, by its tax, tax class and the customer's tax position."""
 
     __tablename__ = "finance_posting_rule"
+    __wall__ = STAFF
     __table_args__ = (UniqueConstraint("tax_key", "tax_class", "position"),)
 
     id: Mapped[Id]
@@ -175,6 +183,7 @@ class Invoice(Base):
     """
 
     __tablename__ = "finance_invoice"
+    __wall__ = of_customer(only="state = 'posted'")
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
         UniqueConstraint("customer_id", "id", "currency", name="uq_finance_invoice_currency"),
@@ -279,6 +288,7 @@ class InvoiceLine(Base):
     quantity that credit notes took back. Lines of a credit note name in `corrects_id` the line they take back."""
 
     __tablename__ = "finance_invoice_line"
+    __wall__ = of_customer()
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
         UniqueConstraint("invoice_id", "position"),
@@ -324,6 +334,7 @@ class InvoiceTax(Base):
     """One tax of an invoice: `base` is the net taxed, `amount` the tax, both also in the base currency."""
 
     __tablename__ = "finance_invoice_tax"
+    __wall__ = of_customer()
     __table_args__ = (
         UniqueConstraint("invoice_id", "key"),
         ForeignKeyConstraint(
@@ -350,6 +361,7 @@ class Payment(Base):
     """Money that came in from a customer. `open` is what is not allocated; a reversed payment has nothing open."""
 
     __tablename__ = "finance_payment"
+    __wall__ = of_customer()
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
         UniqueConstraint("customer_id", "id", "currency", name="uq_finance_payment_currency"),
@@ -389,6 +401,7 @@ class PaymentReversal(Base):
     """A payment that the bank took back, on a date."""
 
     __tablename__ = "finance_payment_reversal"
+    __wall__ = Wall("payment_id IN (SELECT p.id FROM finance_payment p)", read=("id", "payment_id", "day"))
 
     id: Mapped[Id]
     payment_id: Mapped[int] = mapped_column(ForeignKey("finance_payment.id"), unique=True)
@@ -410,6 +423,7 @@ class Allocation(Base):
     """
 
     __tablename__ = "finance_allocation"
+    __wall__ = of_customer()
     __table_args__ = (
         ForeignKeyConstraint(
             ["customer_id", "invoice_id", "currency"],

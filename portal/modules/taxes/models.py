@@ -8,12 +8,14 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id, PublicId
+from portal.kernel.walls import shared
 
 
 class TaxClassRow(Base):
     """Goods or services that are taxed alike."""
 
     __tablename__ = "taxes_class"
+    __wall__ = shared()
 
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(String(30), unique=True)
@@ -29,6 +31,7 @@ class TaxRateRow(Base):
     """
 
     __tablename__ = "taxes_rate"
+    __wall__ = shared()
     __table_args__ = (
         UniqueConstraint("class_id", "position", "valid_from", "key"),
         CheckConstraint("percent BETWEEN 0 AND 100000000", name="percent"),
@@ -58,6 +61,7 @@ class ExchangeRateRow(Base):
     """Units of the base currency for one unit of `currency`, scaled, from a day on."""
 
     __tablename__ = "taxes_exchange_rate"
+    __wall__ = shared()
     __table_args__ = (
         UniqueConstraint("currency", "day"),
         CheckConstraint("rate > 0", name="rate"),
