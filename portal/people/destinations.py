@@ -10,7 +10,16 @@ from portal.kernel.people import Realm
 
 HOME = "/"
 _LONGEST = 2000
-_OURS = ("/sign-in", "/sign-out", "/verify", "/forgotten", "/reset", "/invitation")
+_OURS = (
+    "/sign-in",
+    "/sign-out",
+    "/verify",
+    "/second-factor",
+    "/passkey",
+    "/forgotten",
+    "/reset",
+    "/invitation",
+)
 
 
 def local_path(wanted: str | None) -> str:

@@ -31,6 +31,7 @@ class StoredFactor(Base):
             name="kind",
         ),
         Index("ix_people_factor_user_id", "user_id"),
+        {"info": {"audit": False}},
     )
 
     id: Mapped[Id]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 
 from portal.kernel.errors import Invalid
-from portal.kernel.i18n import _
+from portal.kernel.i18n import Text, _
 from portal.people.roles import grantable, live_roles
 from portal.web import LANGUAGES, forms
 from portal.web.fields import Choice
 
 if TYPE_CHECKING:
+    from portal.kernel.people import Membership
+    from portal.people.api_tokens import Choosable
     from portal.web.request import Request
 
 _NEW_PASSWORD = {"autocomplete": "new-password"}
@@ -47,13 +49,56 @@ class SignInForm(forms.Form):
     next = forms.HiddenField(longest=4000)
 
 
+def _code_field(label: Text) -> forms.TextField:
+    return forms.TextField(
+        label,
+        required=True,
+        longest=60,
+        attributes={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"},
+    )
+
+
 class VerifyForm(forms.Form):
-    """The password once more."""
+    """The password once more, and a code of those who have a second factor; what is not asked for is left out."""
 
     password = forms.PasswordField(
         _("Password"), required=True, attributes={"autocomplete": "current-password"}
     )
+    code = _code_field(_("Code of your app, or a recovery code"))
+
+
+class CodeForm(forms.Form):
+    """A one-time code or a recovery code."""
+
+    code = _code_field(_("Code of your app, or a recovery code"))
+
+
+class PasskeyForm(forms.Form):
+    """What a browser says after a passkey was used; a script fills it in."""
+
+    credential = forms.HiddenField(required=True, longest=20_000)
     next = forms.HiddenField(longest=4000)
+
+
+class TotpForm(forms.Form):
+    """A new app: how it is called, what it was told, and the code that it shows."""
+
+    name = forms.TextField(_("Name"), required=True, longest=60, description=_("Such as: phone"))
+    code = _code_field(_("The code that the app shows"))
+    secret = forms.HiddenField(required=True, longest=400)
+
+
+class NewPasskeyForm(forms.Form):
+    """A new passkey: how it is called; a script adds what the browser made."""
+
+    name = forms.TextField(_("Name"), required=True, longest=60, description=_("Such as: laptop, blue key"))
+    credential = forms.HiddenField(longest=20_000)
+
+
+class RemoveFactorForm(forms.Form):
+    """Which factor is to go."""
+
+    factor = forms.HiddenField(required=True, longest=40)
 
 
 class ForgottenForm(forms.Form):
@@ -197,3 +242,25 @@ class ReasonForm(forms.Form):
         longest=200,
         description=_("It is logged, such as the number of a request for support."),
     )
+
+
+class ApiTokenForm(forms.Form):
+    """What a key for a program is called, what it may do, and until when."""
+
+    name = forms.TextField(
+        _("Name"), required=True, longest=60, description=_("What it is for, such as “Nightly export”.")
+    )
+    permissions = forms.MultiChoiceField(_("What it may do"), required=True)
+    account = forms.ChoiceField(_("Account"), blank=_("All accounts"))
+    expires_on = forms.DateField(_("Works until the end of"), required=True)
+
+    def offer(self, groups: Sequence[Choosable], accounts: Sequence[Membership], request: Request) -> None:
+        """Offer the permissions by module, and the accounts where there are several."""
+        self.permissions.choices = [
+            Choice(one.name, f"{request.translate(group.card.title)}: {request.translate(one.title)}")
+            for group in groups
+            for one in group.permissions
+        ]
+        self.account.choices = [Choice(one.account, one.name) for one in accounts]
+        if len(accounts) < 2:
+            del self.account

@@ -78,6 +78,24 @@ def _moment(unit: Unit, user: User, moment: datetime) -> str:
     return format_datetime(moment, "medium", tzinfo=unit.company.zone, locale=user.language.replace("-", "_"))
 
 
+def token_created(unit: Unit, user: User, name: str, prefix: str, expires_at: datetime) -> None:
+    """The news that somebody has made an API token in the name of a person."""
+    text = _(
+        "Hello ${name},\n\n"
+        "an API token “${token}” (${prefix}…) was made in your name in the portal of ${company}. With it a program can "
+        "act as you until ${until}.\n\n"
+        "If it was not you who made it, revoke it at once and change your password:\n\n"
+        "${url}\n",
+        mapping={
+            **_values(unit, user, "/account/tokens", expires_at),
+            "token": name,
+            "prefix": f"portal_{prefix}",
+        },
+    )
+    subject = _("A new API token at ${company}", mapping={"company": unit.company.name})
+    _queue(unit, user, subject, text)
+
+
 def _values(unit: Unit, user: User, path: str, until: datetime | None) -> dict[str, str]:
     values = {
         "name": user.name[:_LONGEST_GREETING],

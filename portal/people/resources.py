@@ -39,6 +39,22 @@ class ProfileRoot(ModuleRoot):
         *roles, _deny = super().__acl__()
         return [(Allow, f"realm:{self.realm.value}", PROFILE), *roles, DENY_ALL]
 
+    def __getitem__(self, segment: str) -> FactorsPage:
+        if segment != FactorsPage.segment:
+            raise KeyError(segment)
+        return FactorsPage(self.request, segment, self)
+
+
+class FactorsPage(Node):
+    """`/account/factors`: one's own second factors."""
+
+    segment = "factors"
+
+    @property
+    def title(self) -> Text:
+        """The title in breadcrumbs."""
+        return _("Second factors")
+
 
 class CustomerProfileRoot(ProfileRoot):
     """The same for people of customers."""

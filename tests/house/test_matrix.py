@@ -31,6 +31,8 @@ OPEN = [
     "portal.people.views.links.forgotten",
     "portal.people.views.links.invitation",
     "portal.people.views.links.reset",
+    "portal.people.views.second_factor.passkey",
+    "portal.people.views.second_factor.second_factor",
     "portal.people.views.sign_in.sign_in",
     "portal.people.views.sign_in.sign_out",
     "portal.people.views.view_as.end",

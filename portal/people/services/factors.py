@@ -42,6 +42,8 @@ _SECRET = "totp"  # noqa: S105 - the purpose of a key
 class WrongCode(Refused):
     """The code is wrong or was used."""
 
+    recorded = True
+
 
 @dataclass(frozen=True, slots=True)
 class FactorFacts:

@@ -56,6 +56,8 @@ LONGEST = 20_000
 class WrongPasskey(Refused):
     """The browser's answer proves nothing."""
 
+    recorded = True
+
 
 @dataclass(frozen=True, slots=True)
 class Party:

@@ -15,7 +15,7 @@ from portal.kernel.folding import fold, matches
 from portal.kernel.i18n import _
 from portal.kernel.people import Realm
 from portal.kernel.unit import Unit
-from portal.people import viewing
+from portal.people import mails, viewing
 from portal.people.emails import checked_email, fold_email
 from portal.people.events import PasswordChanged, UserAdded, UserDisabled
 from portal.people.models import Grant, Token, User
@@ -175,6 +175,7 @@ def set_password(unit: Unit, user: User, password: str, *, field: str = "passwor
     What others have guessed wrong until then is forgotten: it cannot keep the person from signing in. Raises Invalid for `field` when the password is weak.
     """
     check_strength(password, user.email, user.name, field=field)
+    was_invited = user.is_invited
     user.password_hash = hash_password(password)
     # Counted by the database: two who change it at once give it two versions.
     user.password_version = User.password_version + 1
@@ -184,6 +185,8 @@ def set_password(unit: Unit, user: User, password: str, *, field: str = "passwor
     attempts.forgive_account(unit, Realm(user.realm), user.email)
     _void_tokens(unit, user)
     unit.publish(PasswordChanged(user.id))
+    if not was_invited:
+        mails.notice(unit, user, _("Your password was changed, and you were signed out everywhere."))
 
 
 def disable(unit: Unit, user: User) -> None:

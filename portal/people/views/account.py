@@ -8,6 +8,7 @@ from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
 from pyramid.view import view_config
 
 from portal.kernel.i18n import _
+from portal.kernel.people import Identity
 from portal.people import services
 from portal.people.forms import PasswordForm, ProfileForm
 from portal.people.models import User
@@ -55,11 +56,16 @@ def password(context: ProfileRoot, request: Request) -> Any:
         with counted_attempts(request, visitor_of(user, address)):
             services.change_password(request.unit, user, form.old.data, form.new.data, address)
         request.flash(_("Your password has been changed. You were signed out everywhere else."))
-        return begin_session(request, user, "/account/")
+        identity = _identity(request)
+        return begin_session(request, user, "/account/", identity.method, identity.factors)
     return {"form": form}
 
 
 def _myself(request: Request) -> User:
+    return services.user_by_id(request.unit, _identity(request).user_id)
+
+
+def _identity(request: Request) -> Identity:
     if request.identified is None:
         raise HTTPForbidden
-    return services.user_by_id(request.unit, request.identified.user_id)
+    return request.identified

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
@@ -16,9 +16,12 @@ from portal.people import services
 from portal.people.cookies import drop_cookie, set_cookie
 from portal.people.destinations import after_sign_in, local_path
 from portal.people.forms import VerifyForm
+from portal.people.services import attempts
+from portal.people.services.factors import has_factor, prove
+from portal.people.services.passkeys import has_passkey, request_options
 from portal.people.services.sessions import verified
 from portal.people.services.sign_in import verify_password, visitor_of
-from portal.people.verification import ANEW
+from portal.people.verification import ANEW, stale
 from portal.people.views.sign_in import counted_attempts, network_address
 from portal.web.request import Request
 
@@ -32,21 +35,45 @@ from portal.web.request import Request
     operation=False,
 )
 def verify(context: Root, request: Request) -> Any:
-    """Ask for the password again; people who came another way are led there anew."""
-    identity = request.identified
-    wanted = local_path(request.GET.get("next"))
+    """Ask for what is lacking: the password again, a code of those who have a second factor, or a passkey for both.
+
+    `factor=1` says that a second factor is demanded; the password is then left out while the last proof is fresh.
+    """
+    identity, wanted = request.identified, local_path(request.GET.get("next"))
     if identity is None:
-        return HTTPSeeOther(location=f"/sign-in?next={quote(wanted, safe='')}")
-    if identity.method in ANEW:
-        return HTTPSeeOther(location=f"{ANEW[identity.method]}?next={quote(wanted, safe='')}")
-    form = VerifyForm(request, {"next": wanted})
+        return HTTPSeeOther(location="/sign-in?" + urlencode({"next": wanted}))
+    unit = request.unit
+    user = services.user_by_id(unit, identity.user_id)
+    enrolled, factor_alone = has_factor(unit, user), "factor" in request.GET and stale(request) is None
+    if "factor" in request.GET and not enrolled:
+        return HTTPSeeOther(location="/account/factors/?" + urlencode({"next": wanted}))
+    if identity.method in ANEW and not factor_alone:
+        return HTTPSeeOther(location=f"{ANEW[identity.method]}?" + urlencode({"next": wanted}))
+    form = VerifyForm(request)
+    if factor_alone:
+        del form.password
+    if not enrolled:
+        del form.code
     if request.submitted:
         form.check()
-        user, address = services.user_by_id(request.unit, identity.user_id), network_address(request)
-        with counted_attempts(request, visitor_of(user, address)):
+        return go_on(request, identity, wanted, _proved(request, form, identity.user_id))
+    options = request_options(unit, request.csrf_token, user) if has_passkey(unit, user) else None
+    return {"form": form, "email": identity.email, "options": options, "next": wanted}
+
+
+def _proved(request: Request, form: VerifyForm, user_id: int) -> tuple[Factor, ...]:
+    """The factors that were shown, once all that was asked for is right."""
+    unit, address = request.unit, network_address(request)
+    visitor = visitor_of(services.user_by_id(unit, user_id), address)
+    if "password" in form:
+        with counted_attempts(request, visitor):
+            user = services.user_by_id(request.unit, user_id)
             verify_password(request.unit, user, form.password.data, address)
-        return go_on(request, identity, form.next.data)
-    return {"form": form, "email": identity.email}
+    if "code" not in form:
+        return ()
+    with counted_attempts(request, visitor, attempts.FACTOR):
+        user = services.user_by_id(request.unit, user_id)
+        return (prove(request.unit, user, form.code.data, visitor),)
 
 
 def go_on(request: Request, identity: Identity, wanted: str, factors: tuple[Factor, ...] = ()) -> Response:
