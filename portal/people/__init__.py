@@ -31,22 +31,27 @@ CARD = Card(
 
 def includeme(config: Composer) -> None:
     """Connect people."""
-    from portal.people import admin, demo, identity, jobs, verification
+    from portal.people import admin, api_tokens, bearer, demo, identity, jobs, kept, verification
+    from portal.people.events import UserDisabled
     from portal.people.permissions import ADMINISTER, EXPLAIN, VIEW_AS
     from portal.people.resources import profile_root
     from portal.people.services.tokens import RESET_JOB
     from portal.web import viewing
-    from portal.web.slots import ADMIN_PAGES
+    from portal.web.slots import ADMIN_PAGES, FORM_KEEPER
 
     config.add_view_deriver(viewing.viewing_deriver, name="viewing", under="exact", over="fresh")
     config.add_view_deriver(verification.fresh_deriver, name="fresh", under="exact", over="refusal")
+    config.add_view_deriver(bearer.bearer_deriver, name="bearer", under="exact", over="fresh")
+    config.identify_by("token", bearer.identify, module=CARD.name, order=10)
     config.identify_by("session", identity.identify, module=CARD.name)
+    config.offer(FORM_KEEPER, kept.keep, module=CARD.name)
     config.ask_for_roles(identity.administrator_names, module=CARD.name)
     config.mount(CARD, profile_root, segment="account")
     config.offer(ADMIN_PAGES, admin.users_page, module=CARD.name, permission=ADMINISTER, order=10)
     config.offer(ADMIN_PAGES, admin.roles_page, module=CARD.name, permission=ADMINISTER, order=11)
     config.offer(ADMIN_PAGES, admin.access_page, module=CARD.name, permission=EXPLAIN, order=12)
     config.offer(ADMIN_PAGES, admin.view_as_page, module=CARD.name, permission=VIEW_AS, order=13)
+    config.hear(UserDisabled, api_tokens.end_with_owner, module=CARD.name)
     config.job(RESET_JOB, jobs.reset_job, module=CARD.name)
     config.job(jobs.TIDY, jobs.tidy_job, module=CARD.name, every=jobs.EVERY)
     config.demo(demo.run, module=CARD.name)

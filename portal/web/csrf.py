@@ -12,7 +12,7 @@ from zope.interface import implementer
 
 from portal.kernel import SECRET
 from portal.web.cookies import cookie_name, is_secure
-from portal.web.request import Request
+from portal.web.request import CSRF_FIELD, Request
 
 _COOKIE = "visitor"
 
@@ -30,19 +30,14 @@ class CsrfTokens:
         """The token that forms of this request carry."""
         identity = request.identified
         if identity is not None:
-            return self._sign(request, f"session:{identity.session_id}")
-        return self._sign(request, f"visitor:{self._visitor(request)}")
+            return _of_session(request, identity.session_id)
+        return _sign(request, f"visitor:{self._visitor(request)}")
 
     def check_csrf_token(self, request: Request, supplied_token: str) -> bool:
         """Whether the token came from a page that this browser was shown."""
         if request.identified is None and cookie_name(request, _COOKIE) not in request.cookies:
             return False
         return hmac.compare_digest(self.get_csrf_token(request).encode(), supplied_token.encode())
-
-    @staticmethod
-    def _sign(request: Request, subject: str) -> str:
-        key = request.setting(SECRET).encode()
-        return hmac.new(key, f"csrf:{subject}".encode(), hashlib.sha256).hexdigest()
 
     def _visitor(self, request: Request) -> str:
         known = request.visitor
@@ -68,3 +63,24 @@ class CsrfTokens:
             samesite="Lax",
             path="/",
         )
+
+
+def session_of_form(request: Request) -> int | None:
+    """The session, gone or not, on whose page the form that was sent stood; None for what no page of ours sent."""
+    token = str(request.POST.get(CSRF_FIELD, "")) if request.method == "POST" else ""
+    number, dot, _signature = token.partition(".")
+    if not dot or not number.isascii() or not number.isdecimal() or len(number) > 18:
+        return None
+    session_id = int(number)
+    genuine = _of_session(request, session_id)
+    return session_id if hmac.compare_digest(genuine.encode(), token.encode()) else None
+
+
+def _of_session(request: Request, session_id: int) -> str:
+    """The token of a session names it, so that a form that comes too late can be told from a forged one."""
+    return f"{session_id}.{_sign(request, f'session:{session_id}')}"
+
+
+def _sign(request: Request, subject: str) -> str:
+    key = request.setting(SECRET).encode()
+    return hmac.new(key, f"csrf:{subject}".encode(), hashlib.sha256).hexdigest()

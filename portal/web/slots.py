@@ -8,6 +8,7 @@ from typing import Any
 
 from portal.kernel.composition import permits_offer
 from portal.kernel.i18n import Text
+from portal.kernel.people import Realm
 from portal.kernel.slots import F, Slot
 from portal.kernel.tree import Node
 from portal.web.request import Request
@@ -33,6 +34,16 @@ class AdminPage:
     icon: str = "settings"
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a form that was sent too late waits for its person, and the realm in which they sign in."""
+
+    address: str
+    realm: Realm
+
+
+#: Who keeps a form that was refused for want of a session, or of freshness; None when it cannot be kept.
+FORM_KEEPER: Slot[Callable[[Request], Kept | None]] = Slot("web.form.keeper")
 #: Cards of the employees' home. A card may run one statement and may say that it has nothing to show.
 HOME_CARDS: Slot[Callable[[Request], Panel | None]] = Slot("web.home.cards")
 #: Cards of a customer's home at `/my/<account>`; the second argument is the account's node.
@@ -50,3 +61,11 @@ def panels(request: Request, slot: Slot[F], context: Node, *arguments: Any) -> S
             if panel is not None:
                 found.append(panel)
     return found
+
+
+def keep_form(request: Request) -> Kept | None:
+    """Have the form of a request that was refused kept, where it is one and somebody keeps such forms."""
+    if request.method != "POST":
+        return None
+    answers = (offer.call(request) for offer in request.house.offered(FORM_KEEPER))
+    return next((kept for kept in answers if kept is not None), None)

@@ -19,9 +19,10 @@ from portal.kernel.errors import Denied, Invalid, NextStep, Refused
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Identity, Method, Realm
 from portal.kernel.request import SAFE_METHODS
-from portal.kernel.tree import Node, Root, module_root
+from portal.kernel.tree import Node, Root, account_of, module_root
+from portal.web.bearer import BadToken, bad_token, bearer, says_no
 from portal.web.request import Request
-from portal.web.slots import HOME_CARDS, panels
+from portal.web.slots import HOME_CARDS, keep_form, panels
 
 log = logging.getLogger(__name__)
 
@@ -72,12 +73,16 @@ def forbidden(context: Any, request: Request) -> Any:
     """Lead to the next step: sign in, or ask; customers do not learn what exists."""
     if isinstance(context, BadCSRFToken | BadCSRFOrigin):
         return stale_form(context, request)
+    if bearer(request) is not None:
+        return _told_to_program(context, request)
     denied = getattr(context, "result", None)
     identity = request.identified
     if identity is None:
-        return HTTPSeeOther(location=f"/sign-in?next={quote(request.path_qs, safe='')}")
+        return _to_sign_in(request)
     if isinstance(denied, Denied) and denied.step in _LEADS_TO:
-        return HTTPSeeOther(location=f"{_LEADS_TO[denied.step]}next={quote(_back_to(request), safe='')}")
+        kept = keep_form(request)
+        back = _back_to(request) if kept is None else kept.address
+        return HTTPSeeOther(location=f"{_LEADS_TO[denied.step]}next={quote(back, safe='')}")
     if not _may_be_told(identity, denied):
         return not_found(context, request)
     request.response.status_int = 403
@@ -87,6 +92,33 @@ def forbidden(context: Any, request: Request) -> Any:
         "step": _next_step(request, denied),
         "link": _link(request, denied),
     }
+
+
+def _told_to_program(context: Any, request: Request) -> Response:
+    """A denial as programs read it, which leads nowhere; what is not in a customer's own account does not exist."""
+    identity, here = request.identified, getattr(request, "context", None)
+    own = isinstance(here, Node) and account_of(here) is not None
+    if identity is not None and identity.realm is Realm.CUSTOMERS and not own:
+        return says_no(
+            request, 404, "not_found", _("There is nothing at this address, or it is not yours to see.")
+        )
+    denied = getattr(context, "result", None)
+    reason = denied.reason if isinstance(denied, Denied) else _("You do not have the right to do this.")
+    return says_no(request, 403, "insufficient_scope", reason)
+
+
+@exception_view_config(BadToken)
+def unauthorized(context: BadToken, request: Request) -> Response:
+    """A token that does not work."""
+    return bad_token(context, request)
+
+
+def _to_sign_in(request: Request) -> Response:
+    """Sign in first, and go on where one was; a form that was sent is kept until then."""
+    kept = keep_form(request)
+    if kept is None:
+        return HTTPSeeOther(location=f"/sign-in?next={quote(request.path_qs, safe='')}")
+    return HTTPSeeOther(location=f"/sign-in?realm={kept.realm.value}&next={quote(kept.address, safe='')}")
 
 
 def _may_be_told(identity: Identity, denied: Any) -> bool:
@@ -164,8 +196,11 @@ def _roles_with(request: Request, card: Card, denied: Any) -> str:
 
 
 @exception_view_config(BadCSRFToken, renderer="portal:web/templates/error.jinja2")
-def stale_form(context: Any, request: Request) -> dict[str, Any]:
-    """A form from before a sign-in or from elsewhere; nothing was done."""
+def stale_form(context: Any, request: Request) -> Any:
+    """A form from before a sign-in, kept for whoever filled it in, or from elsewhere; nothing was done."""
+    kept = keep_form(request)
+    if kept is not None:
+        return HTTPSeeOther(location=kept.address)
     request.response.status_int = 400
     return {
         "title": _("This form is out of date"),
