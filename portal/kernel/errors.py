@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import ClassVar
 
 from portal.kernel.i18n import Text
 
 
 class Refused(Exception):
     """A business "no": shown politely, keeps what was typed, changes nothing."""
+
+    #: Whether the audit log has it: where somebody failed to prove who they are.
+    recorded: ClassVar[bool] = False
 
     def __init__(self, reason: Text) -> None:
         super().__init__(str(reason))

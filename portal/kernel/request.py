@@ -36,13 +36,13 @@ class Request(PyramidRequest):
     #: Whether what a customer asks is asked behind the wall of the database.
     _walled = True
 
-    #: What was decided last about this request, and about which permission; the audit log says it of denials.
-    ruling: Ruling | None = None
-    ruled_on: str = ""
+    #: The denials of this request with the permission asked for; most only leave a link out of a page.
+    denials: list[tuple[Ruling, str]]
 
     def __init__(self, *args: Any, **kw: Any) -> None:
         super().__init__(*args, **kw)
         self.afterwards = []
+        self.denials = []
 
     @reify
     def request_id(self) -> str:

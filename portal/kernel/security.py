@@ -62,7 +62,10 @@ class SecurityPolicy:
     def permits(self, request: Request, context: Any, permission: str) -> Any:
         """Allowed or Denied with a reason. A module root checks realm and method before its gate."""
         ruling = decide(request, context, permission)
-        return True if ruling.denied is None else ruling.denied
+        if ruling.denied is None:
+            return True
+        request.denials.append((ruling, permission))
+        return ruling.denied
 
     def remember(self, request: Request, userid: str, **kw: Any) -> list[tuple[str, str]]:
         """Sessions are made by portal.people; there is nothing to remember here."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from portal.kernel.events import Event
-from portal.kernel.people import Factor, Realm
+from portal.kernel.people import Factor, Method, Realm
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,26 @@ class UserAdded(Event):
     realm: Realm
     email: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn(Event):
+    """A person began a session, after having proved who they are."""
+
+    user_id: int
+    realm: str
+    email: str
+    name: str
+    method: Method
+    factors: tuple[str, ...]
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut(Event):
+    """A person ended the session that they were in."""
+
+    user_id: int
 
 
 @dataclass(frozen=True, slots=True)

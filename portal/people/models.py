@@ -67,7 +67,7 @@ class UserSession(Base):
 
     __tablename__ = "people_session"
     __wall__ = STAFF
-    __table_args__ = (Index("ix_people_session_user_id", "user_id"),)
+    __table_args__ = (Index("ix_people_session_user_id", "user_id"), {"info": {"audit": False}})
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]

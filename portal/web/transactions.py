@@ -13,9 +13,11 @@ from collections.abc import Callable
 from pyramid.registry import Registry
 from pyramid.response import Response
 
+from portal.kernel import audit
 from portal.kernel.db import Contention, Statements, statements
 from portal.kernel.request import Request
 from portal.kernel.unit import Unit
+from portal.web.auditing import Flood, note_answer
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +61,12 @@ def statements_tween(handler: Handler, registry: Registry) -> Handler:
 
 
 def afterwards_tween(handler: Handler, registry: Registry) -> Handler:
-    """Run what was collected on the request, after the main transaction has ended."""
+    """Run what was collected on the request, after the main transaction has ended, and note refusals and files."""
+    flood = Flood()
 
     def tween(request: Request) -> Response:
         response = handler(request)
+        note_answer(request, response, flood)
         if request.afterwards:
             _write(request)
         return response
@@ -75,6 +79,7 @@ def _write(request: Request) -> None:
     for _attempt in range(_TRIES):
         try:
             with request.house.database.session(write=True) as session:
+                audit.come_from(session, request.origin)
                 unit = Unit(request.house, session, request.actor)
                 for act in request.afterwards:
                     act(unit)

@@ -14,7 +14,7 @@ from portal.kernel.i18n import Text, _
 from portal.kernel.people import Factor, Method
 from portal.kernel.unit import Unit
 from portal.people.agents import device_name
-from portal.people.events import SessionsEnded
+from portal.people.events import SessionsEnded, SignedIn
 from portal.people.models import User, UserSession
 from portal.people.settings import SESSION_IDLE, SESSION_LIFETIME
 
@@ -49,7 +49,7 @@ def start_session(
 
     It belongs to the password that `user` was read with: where somebody has changed it since, the session is dead.
     """
-    token = secrets.token_urlsafe(32)
+    token, proved = secrets.token_urlsafe(32), _written(factors)
     now = unit.now()
     unit.db.execute(
         insert(UserSession).values(
@@ -57,7 +57,7 @@ def start_session(
             user_id=user.id,
             method=method.value,
             password_version=user.password_version,
-            factors=_written(factors),
+            factors=proved,
             device=place.device[:_DEVICE_LENGTH],
             address=place.address[:_ADDRESS_LENGTH],
             verified_at=now,
@@ -65,6 +65,8 @@ def start_session(
             seen_at=now,
         )
     )
+    device = place.device[:_DEVICE_LENGTH]
+    unit.publish(SignedIn(user.id, user.realm, user.email, user.name, method, tuple(proved.split()), device))
     return token
 
 

@@ -28,9 +28,13 @@ __all__ = [
 class WrongPassword(Refused):
     """The person or the password is wrong."""
 
+    recorded = True
+
 
 class TooMany(Refused):
     """Too many attempts; nothing was tried, and this one does not count."""
+
+    recorded = True
 
 
 def check_password(unit: Unit, user: User | None, password: str) -> bool:

@@ -18,6 +18,7 @@ from portal.kernel.tree import Root
 from portal.people import devices, mails, services, viewing
 from portal.people.cookies import drop_cookie, set_cookie
 from portal.people.destinations import after_sign_in, local_path, realm_of
+from portal.people.events import SignedOut
 from portal.people.forms import ForgottenForm, SignInForm
 from portal.people.models import User
 from portal.people.pending import set_pending
@@ -74,6 +75,7 @@ def sign_out(context: Root, request: Request) -> Response:
         realm = request.identified.realm
         viewing.finish(request.unit, request.identified.session_id)
         services.end_session(request.unit, request.identified.session_id)
+        request.unit.publish(SignedOut(request.identified.user_id))
     response = HTTPSeeOther(location="/sign-in" + ("?realm=customers" if realm is Realm.CUSTOMERS else ""))
     drop_cookie(request, response)
     return response
