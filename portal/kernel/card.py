@@ -20,6 +20,8 @@ class Permission:
 
     name: str
     title: Text
+    #: Whether it takes a person: no API token ever has it, whoever made the token.
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

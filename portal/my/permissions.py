@@ -10,6 +10,6 @@ MANAGE = "my.manage"
 
 PERMISSIONS = (
     Permission(VIEW, _("See the account's home and colleagues")),
-    Permission(MANAGE, _("Invite colleagues and change what they may do")),
+    Permission(MANAGE, _("Invite colleagues and change what they may do"), personal=True),
 )
 SCOPES = {"view": (VIEW,), "manage": (MANAGE,)}

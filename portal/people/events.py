@@ -71,6 +71,27 @@ class PasswordChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ApiTokenCreated(Event):
+    """A person made a key for a program, limited to these permissions and, with a customer's id, to that account."""
+
+    user_id: int
+    prefix: str
+    name: str
+    permissions: tuple[str, ...]
+    expires_at: datetime
+    customer_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiTokenRevoked(Event):
+    """A key for a program works no longer."""
+
+    user_id: int
+    prefix: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class GrantLimited(Event):
     """A role that an employee has ends on a date from now on, or no longer does."""
 
@@ -198,3 +219,26 @@ class EmailChanged(Event):
     user_id: int
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalLinked(Event):
+    """An employee may come in as whom a provider of single sign-on, or a directory, knows."""
+
+    user_id: int
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalUnlinked(Event):
+    """Who an employee is outside was forgotten; they are linked anew at their next coming."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoleKept(Event):
+    """A role that no group gives any more stayed, for else nobody would have it."""
+
+    user_id: int
+    role: str

@@ -90,7 +90,7 @@ def identify(request: Request) -> Identity | None:
         request.afterwards.append(partial(expire, session_id=session_id))
     if first.owner_id == first.user_id:
         _note_arrival(request, rows)
-    return _identity(rows)
+    return identity_of(rows)
 
 
 def administrator_names(request: Request) -> Iterable[str]:
@@ -117,7 +117,8 @@ def _is_alive(request: Request, row: Any, now: datetime) -> bool:
     )
 
 
-def _identity(rows: Sequence[Any]) -> Identity:
+def identity_of(rows: Sequence[Any]) -> Identity:
+    """The person of rows of one session or token: one for each role or membership."""
     first = rows[0]
     memberships = {
         row.customer_id: Membership(

@@ -13,10 +13,10 @@ VIEW_AS = "people.view_as"
 ADMINISTRATOR = "people.administrator"
 
 PERMISSIONS = (
-    Permission(ADMINISTER, _("Invite employees, grant roles, disable people")),
-    Permission(EXPLAIN, _("See who may do what, and why")),
-    Permission(VIEW_AS, _("See the portal as somebody else, without changing anything")),
-    Permission(PROFILE, _("Change one's own name, language and password")),
+    Permission(ADMINISTER, _("Invite employees, grant roles, disable people"), personal=True),
+    Permission(EXPLAIN, _("See who may do what, and why"), personal=True),
+    Permission(VIEW_AS, _("See the portal as somebody else, without changing anything"), personal=True),
+    Permission(PROFILE, _("Change one's own name, language and password"), personal=True),
 )
 ROLES = (
     Role(ADMINISTRATOR, _("Administrator of people"), (ADMINISTER, EXPLAIN)),

@@ -70,6 +70,7 @@ RESET_MINUTES = Setting(
 INVITATION_DAYS = Setting(
     "portal.people.invitation_days", positive, "14", "days for which the link of an invitation works"
 )
+TOKEN_DAYS = Setting("portal.people.token_days", positive, "365", "days for which an API token works at most")
 
 SETTINGS = (
     SESSION_IDLE,
@@ -86,4 +87,5 @@ SETTINGS = (
     RESET_MINUTES,
     INVITATION_DAYS,
     INVITATIONS_PER_DAY,
+    TOKEN_DAYS,
 )

@@ -43,9 +43,7 @@ def _once(view: View, context: Any, request: Request) -> Response:
     A repeat acts in vain: either its act is refused, being done already, or its claim is. Then what it did is taken back
     and it gets the answer of the first.
     """
-    key = str(request.POST.get(OPERATION_FIELD, ""))
-    if not 16 <= len(key) <= 64:
-        raise Refused(_("This form is not from this portal. Please open the page again."))
+    key = operation_key(request)
     identity = request.identified
     principal = "anonymous" if identity is None else f"user:{identity.user_id}"
     body = _body(request)
@@ -68,6 +66,14 @@ def _once(view: View, context: Any, request: Request) -> Response:
         raise LookupError(f"the operation {key} is claimed and not there")
     del request.afterwards[collected:]
     return answer
+
+
+def operation_key(request: Request) -> str:
+    """The one-time id that came with the form. Raises Refused without one."""
+    key = str(request.POST.get(OPERATION_FIELD, ""))
+    if not 16 <= len(key) <= 64:
+        raise Refused(_("This form is not from this portal. Please open the page again."))
+    return key
 
 
 def _earlier(request: Request, principal: str, key: str, body: str) -> Response | None:

@@ -33,6 +33,8 @@ from portal.people.settings import (
 )
 
 SIGN_IN, FACTOR, FORGOTTEN, INVITATION = "sign-in", "factor", "forgotten", "invitation"
+#: Keys of programs and links of documents that never were: counted per address, for they name nobody.
+TOKEN, DOCUMENT = "token", "document"
 _DAY = timedelta(days=1)
 
 
@@ -81,6 +83,20 @@ _LIMITS = {
     FACTOR: _Limits(ATTEMPTS_PAIR, ATTEMPTS_ACCOUNT, ATTEMPTS_ADDRESS, ATTEMPTS_OVERALL),
     FORGOTTEN: _Limits(FORGOTTEN_PAIR, FORGOTTEN_ACCOUNT, FORGOTTEN_ADDRESS, ATTEMPTS_OVERALL),
 }
+
+
+_NAMELESS = _Limits(ATTEMPTS_ADDRESS, ATTEMPTS_OVERALL, ATTEMPTS_ADDRESS, ATTEMPTS_OVERALL)
+_LIMITS |= {TOKEN: _NAMELESS, DOCUMENT: _NAMELESS}
+
+
+def nameless(address: str) -> Visitor:
+    """Somebody who names nobody, at a network address."""
+    return Visitor(Realm.EMPLOYEES, "", address)
+
+
+def is_limited(unit: Unit, kind: str, visitor: Visitor) -> bool:
+    """Whether there were too many attempts lately; counts nothing."""
+    return _is_limited(unit, kind, visitor)
 
 
 def reserve(unit: Unit, kind: str, visitor: Visitor) -> bool:

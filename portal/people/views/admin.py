@@ -16,6 +16,7 @@ from portal.people.forms import EndForm, InviteForm, RolesForm, language_name
 from portal.people.lists import USERS
 from portal.people.permissions import ADMINISTER
 from portal.people.resources import UserNode, UsersPage
+from portal.people.views.api_tokens import listed
 from portal.web.fields import Choice
 from portal.web.request import Request
 
@@ -92,6 +93,7 @@ def user(context: UserNode, request: Request) -> Any:
         "last_seen": services.last_seen(unit, person),
         "sessions": services.live_sessions(unit, person),
         "here": None if request.identified is None else request.identified.session_id,
+        "tokens": listed(request, person),
         "is_self": person.id == unit.actor.user_id,
         "base": request.resource_path(context),
     }
