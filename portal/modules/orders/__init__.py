@@ -5,7 +5,8 @@ Publishes: OrderConfirmed, OrderDelivered, OrderDeliveryUndone, OrderLineCancell
 and OrderCancelling before.
 Requires: customers, catalog (and with them taxes).
 Roles: orders.clerk (quotations, confirming), orders.manager (releases, cancels), orders.shipper (delivers),
-orders.reader; customers see their orders with the scope "view", request and decide with "order".
+orders.reader; customers see their orders with the scope "view", request and decide with "order", and decide on what
+colleagues may not accept by themselves with "approve".
 Settings: portal.orders.tax_rounding, portal.orders.confirm_accepted, portal.orders.bill_on, portal.orders.valid_days.
 """
 

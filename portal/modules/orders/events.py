@@ -83,3 +83,25 @@ class OrderLineCancelled(Event):
     customer_id: int
     line_id: int
     quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderApprovalAsked(Event):
+    """Somebody at the customer's accepted above their spending limit; `gross` in minor units of `currency`."""
+
+    order_id: int
+    public_id: str
+    customer_id: int
+    revision: int
+    gross: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderApprovalDecided(Event):
+    """A waiting acceptance was approved, rejected or withdrawn, or is void because the order moved on."""
+
+    order_id: int
+    public_id: str
+    customer_id: int
+    outcome: str

@@ -479,6 +479,20 @@ class OwnDeclineForm(Form):
     reason = TextAreaField(_("Why do you decline?"), longest=500, required=True)
 
 
+class ApproveForm(Form):
+    """An approver's consent to what a colleague accepted."""
+
+    revision = HiddenField(longest=9, pattern=r"\d+", required=True)
+    consent = BooleanField(_("I order what the quotation says, with payment due as agreed."), required=True)
+
+
+class RejectForm(Form):
+    """An approver's refusal."""
+
+    revision = HiddenField(longest=9, pattern=r"\d+", required=True)
+    reason = TextAreaField(_("Why not?"), longest=500, required=True)
+
+
 class QuestionForm(Form):
     """A customer's question."""
 

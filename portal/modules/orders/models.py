@@ -19,9 +19,11 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id, PublicId
+from portal.kernel.walls import of_customer
 
 NONE, PARTLY, FULLY, SETTLED = "none", "partly", "fully", "settled"
 
@@ -42,6 +44,7 @@ class Order(Base):
     """
 
     __tablename__ = "orders_order"
+    __wall__ = of_customer(only="visible", insert=True, change=True)
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
         CheckConstraint("gross = net + tax", name="gross"),
@@ -132,6 +135,7 @@ class OrderLine(Base):
     """A line; what is cited of the product is stored. `key` stays with the line while an order is being written."""
 
     __tablename__ = "orders_line"
+    __wall__ = of_customer(insert=True)
     __table_args__ = (
         UniqueConstraint("customer_id", "order_id", "id"),
         UniqueConstraint("order_id", "key"),
@@ -177,6 +181,7 @@ class Revision(Base):
     """What the customer was sent: `content` is JSON of header and lines, `document` the public id of its PDF."""
 
     __tablename__ = "orders_revision"
+    __wall__ = of_customer(insert=True)
     __table_args__ = (
         UniqueConstraint("order_id", "revision"),
         ForeignKeyConstraint(["customer_id", "order_id"], ["orders_order.customer_id", "orders_order.id"]),
@@ -191,10 +196,51 @@ class Revision(Base):
     sent_at: Mapped[datetime]
 
 
+class Approval(Base):
+    """An acceptance above the spending limit of whoever accepted: it waits for an approver of the same account.
+
+    The order stays sent meanwhile. One without an `outcome` waits, at most one for each order; it never outlives the
+    revision that was accepted. `reference` is what the acceptance brings with it.
+    """
+
+    __tablename__ = "orders_approval"
+    __table_args__ = (
+        ForeignKeyConstraint(["customer_id", "order_id"], ["orders_order.customer_id", "orders_order.id"]),
+        CheckConstraint("outcome IN ('approved', 'rejected', 'withdrawn', 'void')", name="outcome"),
+        CheckConstraint("(outcome IS NULL) = (decided_at IS NULL)", name="decided"),
+        Index("ix_orders_approval_customer_id", "customer_id", "order_id"),
+        Index(
+            "uq_orders_approval_waiting",
+            "order_id",
+            unique=True,
+            sqlite_where=sql_text("outcome IS NULL"),
+            postgresql_where=sql_text("outcome IS NULL"),
+        ),
+    )
+    __wall__ = of_customer(insert=True, change=True)
+
+    id: Mapped[Id]
+    order_id: Mapped[int]
+    customer_id: Mapped[int]
+    revision: Mapped[int]
+    gross: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    reference: Mapped[str] = mapped_column(String(100))
+    asked_by: Mapped[str] = mapped_column(String(200))
+    asked_user_id: Mapped[int]
+    asked_at: Mapped[datetime]
+    outcome: Mapped[str | None] = mapped_column(String(10))
+    decided_by: Mapped[str | None] = mapped_column(String(200))
+    decided_user_id: Mapped[int | None]
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(String(500), default="")
+
+
 class Delivery(Base):
     """A delivery with its date; a counter-delivery names in `undoes_id` the one that it takes back, once."""
 
     __tablename__ = "orders_delivery"
+    __wall__ = of_customer()
     __table_args__ = (
         UniqueConstraint("customer_id", "order_id", "id"),
         ForeignKeyConstraint(["customer_id", "order_id"], ["orders_order.customer_id", "orders_order.id"]),
@@ -222,6 +268,7 @@ class DeliveryLine(Base):
     """What was delivered of a line; negative in a counter-delivery."""
 
     __tablename__ = "orders_delivery_line"
+    __wall__ = of_customer()
     __table_args__ = (
         UniqueConstraint("delivery_id", "line_id"),
         ForeignKeyConstraint(
@@ -254,6 +301,7 @@ class OrderEvent(Base):
     """
 
     __tablename__ = "orders_event"
+    __wall__ = of_customer(only="visible", insert=True)
     __table_args__ = (
         ForeignKeyConstraint(["customer_id", "order_id"], ["orders_order.customer_id", "orders_order.id"]),
         Index("ix_orders_event_order_id", "order_id"),
@@ -276,6 +324,7 @@ class Comment(Base):
     """A comment: internal, or visible to the customer."""
 
     __tablename__ = "orders_comment"
+    __wall__ = of_customer(only="visible", insert=True)
     __table_args__ = (
         ForeignKeyConstraint(["customer_id", "order_id"], ["orders_order.customer_id", "orders_order.id"]),
         Index("ix_orders_comment_order_id", "order_id"),

@@ -19,8 +19,10 @@ from portal.modules.catalog.interfaces import IProducts
 from portal.modules.orders import CARD, permissions
 from portal.modules.orders.forms import (
     AcceptForm,
+    ApproveForm,
     OwnDeclineForm,
     QuestionForm,
+    RejectForm,
     RequestForm,
     draft_line,
     product_label,
@@ -32,7 +34,7 @@ from portal.modules.orders.services.drafts import DraftLine
 from portal.modules.orders.services.lifecycle import DOCUMENT_KIND
 from portal.modules.orders.services.own import OwnOrder
 from portal.modules.orders.states import DELIVERY, OWN_STATES, UNDER_WAY, billing_badge
-from portal.modules.orders.transitions import State
+from portal.modules.orders.transitions import State, transition
 from portal.modules.orders.views.shown import shown_timeline, totals
 from portal.ops import documents
 from portal.web.fields import Choice, choices_json
@@ -182,7 +184,7 @@ def accept(context: MyOrder, request: Request) -> Any:
     if not request.submitted:
         return _decision(context, request, form)
     form.check()
-    own.accept(
+    at_once = own.accept(
         request.unit,
         context.scope,
         context.order.public_id,
@@ -191,7 +193,66 @@ def accept(context: MyOrder, request: Request) -> Any:
         reference=form.reference.data,
         repeat=form.repeat.data,
     )
+    if at_once:
+        request.flash(_("Thank you. Your order will be confirmed."))
+    else:
+        request.flash(_("This is above your spending limit. Your approvers were asked by mail."))
+    return _back(context, request)
+
+
+@view_config(
+    context=MyOrder,
+    name="approve",
+    permission=permissions.MY_APPROVE,
+    request_method=("GET", "POST"),
+    renderer=f"{_TEMPLATES}my_approve.jinja2",
+)
+def approve(context: MyOrder, request: Request) -> Any:
+    """Accept in one's own name what a colleague was not allowed to accept alone."""
+    form = ApproveForm(request, {"revision": str(context.order.revision)})
+    if not request.submitted:
+        return {**_decision(context, request, form), "row": transition("approve")}
+    form.check()
+    own.approve(request.unit, context.scope, context.order.public_id, revision=int(form.revision.data))
     request.flash(_("Thank you. Your order will be confirmed."))
+    return _back(context, request)
+
+
+@view_config(
+    context=MyOrder,
+    name="reject",
+    permission=permissions.MY_APPROVE,
+    request_method=("GET", "POST"),
+    renderer=f"{_TEMPLATES}my_approve.jinja2",
+)
+def reject(context: MyOrder, request: Request) -> Any:
+    """Let a colleague's acceptance not come about, with a reason."""
+    form = RejectForm(request, {"revision": str(context.order.revision)})
+    if not request.submitted:
+        return {**_decision(context, request, form), "row": transition("reject")}
+    form.check()
+    own.reject(
+        request.unit,
+        context.scope,
+        context.order.public_id,
+        reason=form.reason.data,
+        revision=int(form.revision.data),
+    )
+    request.flash(_("The acceptance was refused. The quotation stays open."))
+    return _back(context, request)
+
+
+@view_config(
+    context=MyOrder,
+    name="withdraw-approval",
+    permission=permissions.MY_ACCEPT,
+    request_method="POST",
+    show="",
+)
+def withdraw_approval(context: MyOrder, request: Request) -> Response:
+    """Take one's own acceptance back while it waits."""
+    own.withdraw_approval(request.unit, context.scope, context.order.public_id)
+    request.flash(_("Your acceptance was withdrawn."))
     return _back(context, request)
 
 

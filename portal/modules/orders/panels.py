@@ -31,6 +31,7 @@ def offer(config: Composer, module: str) -> None:
     """Offer the cards and panels."""
     config.offer(HOME_CARDS, work_card, module=module, permission=permissions.VIEW, order=20)
     config.offer(MY_HOME_CARDS, my_card, module=module, permission=permissions.MY_VIEW, order=20)
+    config.offer(MY_HOME_CARDS, approvals_card, module=module, permission=permissions.MY_APPROVE, order=10)
     config.offer(CUSTOMER_PANELS, customer_panel, module=module, permission=permissions.VIEW, order=20)
     config.offer(
         MY_PRODUCT_ACTIONS, request_action, module=module, permission=permissions.MY_REQUEST, order=20
@@ -69,6 +70,16 @@ def my_card(account: Node, request: Request) -> Panel | None:
         return None
     base = f"/my/{account.__name__}/orders/"
     return Panel(_("Orders"), f"{_TEMPLATES}card_my.jinja2", {"waiting": waiting, "base": base})
+
+
+def approvals_card(account: Node, request: Request) -> Panel | None:
+    """What colleagues accepted above their limits and whoever looks may approve."""
+    scope = Scope(getattr(account, "customer_id"))  # noqa: B009 - the account's node belongs to portal.my
+    rows = own.to_approve(request.unit, scope)
+    if not rows:
+        return None
+    values = {"rows": rows, "base": f"/my/{account.__name__}/orders/"}
+    return Panel(_("To approve"), f"{_TEMPLATES}card_approve.jinja2", values)
 
 
 def customer_panel(customer: CustomerFacts, request: Request) -> Panel | None:

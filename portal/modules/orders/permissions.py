@@ -16,6 +16,7 @@ COMMENT = "orders.comment"
 MY_VIEW = "orders.my.view"
 MY_REQUEST = "orders.my.request"
 MY_ACCEPT = "orders.my.accept"
+MY_APPROVE = "orders.my.approve"
 
 PERMISSIONS = (
     Permission(VIEW, _("See orders")),
@@ -28,6 +29,7 @@ PERMISSIONS = (
     Permission(MY_VIEW, _("See the own orders")),
     Permission(MY_REQUEST, _("Request quotations")),
     Permission(MY_ACCEPT, _("Accept and decline quotations")),
+    Permission(MY_APPROVE, _("Approve acceptances above a colleague's spending limit")),
 )
 
 ROLES = (
@@ -37,4 +39,4 @@ ROLES = (
     Role("orders.reader", _("Reader of orders"), (VIEW,)),
 )
 
-SCOPES = {"view": (MY_VIEW,), "order": (MY_REQUEST, MY_ACCEPT)}
+SCOPES = {"view": (MY_VIEW,), "order": (MY_REQUEST, MY_ACCEPT), "approve": (MY_APPROVE,)}

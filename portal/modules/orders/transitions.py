@@ -46,7 +46,8 @@ class Situation:
 
     - `lines`: how many; `untaxed`: how many of them have no tax yet (requested, not worked out).
     - `delivered`, `invoiced`: whether anything was; `deliverable`: whether goods are still to be delivered;
-      `cancellable`: whether there is a rest that is neither delivered nor invoiced.
+      `cancellable`: whether there is a rest that is neither delivered nor invoiced; `waits`: whether an acceptance waits
+      for an approver at the customer's.
     """
 
     state: State
@@ -58,6 +59,7 @@ class Situation:
     invoiced: bool = False
     deliverable: bool = False
     cancellable: bool = False
+    waits: bool = False
 
 
 Guard = Callable[[Situation], Text | None]
@@ -86,6 +88,14 @@ def _in_time(situation: Situation) -> Text | None:
     if situation.valid_until is not None and situation.valid_until < situation.today:
         return _("The quotation is no longer valid.")
     return None
+
+
+def _waiting(situation: Situation) -> Text | None:
+    return None if situation.waits else _("Nothing waits for approval here.")
+
+
+def _approvable(situation: Situation) -> Text | None:
+    return _waiting(situation) or _in_time(situation)
 
 
 def _overdue(situation: Situation) -> Text | None:
@@ -187,6 +197,12 @@ TABLE: tuple[Transition, ...] = (
                _from(_S.SENT), _S.ACCEPTED, _P.MY_ACCEPT, _in_time, side="customer"),
     Transition("decline", _("Decline"), _("Quotation declined"),
                _from(_S.SENT), _S.DECLINED, _P.MY_ACCEPT, side="customer", danger=True),
+    Transition("approve", _("Approve"), _("Acceptance approved"),
+               _from(_S.SENT), _S.ACCEPTED, _P.MY_APPROVE, _approvable, side="customer"),
+    Transition("reject", _("Refuse approval"), _("Approval refused"),
+               _from(_S.SENT), None, _P.MY_APPROVE, _waiting, side="customer", danger=True),
+    Transition("withdraw-approval", _("Withdraw the acceptance"), _("Acceptance withdrawn before approval"),
+               _from(_S.SENT), None, _P.MY_ACCEPT, _waiting, side="customer", danger=True),
     Transition("take-back", _("Take the request back"), _("Request taken back"),
                _from(_S.REQUESTED), _S.WITHDRAWN, _P.MY_REQUEST, side="customer", danger=True),
 )  # fmt: skip
@@ -203,6 +219,7 @@ BEGINNINGS: dict[str, tuple[State, Text]] = {
 NOTED: dict[str, Text] = {
     "send-confirmation": _("Order confirmation sent"),
     "question": _("Question asked"),
+    "ask-approval": _("Accepted, waiting for approval"),
     "pass-over": _("Objections passed over or released"),
     "reason": _("Reason"),
     "hold": _("Could not be confirmed automatically"),

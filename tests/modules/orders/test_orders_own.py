@@ -234,7 +234,10 @@ def test_customers_write_rows_of_their_account_and_jobs(portals: Any, auto: str)
     )
     for act in acts:
         shop.portal.run(act, ANNA)
-    tables = {"orders_order", "orders_line", "orders_event", "orders_comment", "orders_revision"}
+    tables = {
+        *("orders_order", "orders_line", "orders_event", "orders_comment", "orders_revision"),
+        *("orders_approval", "kernel_audit"),
+    }
     assert written == (tables | {"kernel_job"} if auto == "auto" else tables)
     assert shop.rows("SELECT DISTINCT customer_id FROM orders_order") == [(shop.alpha.id,)]
 

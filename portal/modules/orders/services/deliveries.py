@@ -59,7 +59,7 @@ def deliver(
     _store(unit, lines, "delivered", scaled)
     order.delivered_on = max(day, order.delivered_on or day)
     refresh(order, lines)
-    move(order, row)
+    move(unit, order, row)
     printed = printing.delivery_note(unit, order, lines, made.number, day, scaled)
     document = documents.issue(unit, printed, DOCUMENT_KIND, order.public_id, order.customer_id)
     _attach(unit, made.public_id, document)

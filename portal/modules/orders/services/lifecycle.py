@@ -18,7 +18,7 @@ from portal.modules.customers.interfaces import ICustomers
 from portal.modules.orders.events import OrderCancelled, OrderCancelling, OrderConfirmed, OrderConfirming
 from portal.modules.orders.interfaces import ORDER_KIND
 from portal.modules.orders.models import FULLY, SETTLED, Order, OrderLine
-from portal.modules.orders.services import history, printing, reading, revisions
+from portal.modules.orders.services import approvals, history, printing, reading, revisions
 from portal.modules.orders.services.drafting import draft_of, search_values
 from portal.modules.orders.services.objections import Allowed, Objection, nobody, take_vote
 from portal.modules.orders.services.progress import refresh
@@ -48,19 +48,24 @@ class Sent:
 
 
 def begin(
-    unit: Unit, order_id: int, action: str, version: int | None = None
+    unit: Unit, order_id: int, action: str, version: int | None = None, *, waits: bool = False
 ) -> tuple[Order, Sequence[OrderLine], Transition]:
-    """Lock an order with its lines and ask the table: two statements."""
+    """Lock an order with its lines and ask the table: two statements. `waits`: for an approver at the customer's."""
     order = reading.lock(unit, order_id, version)
     lines = reading.lines_of(unit.db, order.id)
     row = transition(action)
-    row.demand(reading.situation(order, lines, unit.today()))
+    row.demand(reading.situation(order, lines, unit.today(), waits=waits))
     return order, lines, row
 
 
-def move(order: Order, row: Transition) -> None:
-    """Go to the next state and count the version. What is written afterwards finds the row changed once."""
+def move(unit: Unit, order: Order, row: Transition) -> None:
+    """Go to the next state and count the version. What is written afterwards finds the row changed once.
+
+    An acceptance that waits for approval goes no further with the order.
+    """
     if row.target is not None:
+        if order.state == State.SENT:
+            approvals.settle(unit, order, approvals.VOID)
         order.state = row.target
     order.version += 1
 
@@ -74,7 +79,7 @@ def finish(
     unit: Unit, order: Order, row: Transition, text: str = "", reason: str = "", *, visible: bool = False
 ) -> None:
     """Go to the next state and tell the timeline: `text`, and the `reason`, which the customer reads if `visible`."""
-    move(order, row)
+    move(unit, order, row)
     internal = bool(reason) and order.visible and not visible
     tell(unit, order, row, text if internal else " · ".join(part for part in (text, reason) if part))
     if internal:
@@ -94,7 +99,7 @@ def send(unit: Unit, order_id: int, version: int | None = None) -> Sent:
         order.revision = 1 if earlier is None else earlier.revision + 1
     order.visible = True
     order.offered_revision, order.offered_gross = order.revision, order.gross
-    move(order, row)
+    move(unit, order, row)
     document = again or _issue_revision(unit, order, lines, content)
     tell(unit, order, row, document=document)
     _tell_customer_page(unit, order, row)
@@ -193,7 +198,7 @@ def confirm(
     order.confirmed_on = unit.today()
     order.visible = True
     refresh(order, lines)
-    move(order, row)
+    move(unit, order, row)
     printed = printing.confirmation(unit, order, lines)
     document = documents.issue(unit, printed, DOCUMENT_KIND, order.public_id, order.customer_id)
     tell(unit, order, row, document=document)

@@ -9,15 +9,17 @@ from portal.kernel import BASE_URL
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import TranslationString, _
 from portal.kernel.mail import Address, Attachment, IMail, Message
+from portal.kernel.people import Scope
 from portal.kernel.unit import Unit
-from portal.modules.customers.interfaces import CustomerFacts
+from portal.modules.customers.interfaces import CustomerFacts, IMyAddresses
+from portal.modules.orders.interfaces import ORDER_KIND as DOCUMENT_KIND
 from portal.modules.orders.models import Order
 from portal.modules.orders.services import history, reading
-from portal.modules.orders.services.lifecycle import DOCUMENT_KIND
 from portal.modules.orders.transitions import State
 from portal.ops import documents
+from portal.people.colleagues import Member
 
-QUOTATION, CONFIRMATION = "quotation", "order_confirmation"
+QUOTATION, CONFIRMATION, APPROVAL = "quotation", "order_confirmation", "approval"
 #: States in which there is an order confirmation to mail.
 CONFIRMED = (State.CONFIRMED, State.CLOSED)
 
@@ -40,18 +42,19 @@ def recipients(customer: CustomerFacts) -> list[Address]:
     return list(found.values())
 
 
-def letter(unit: Unit, order: Order, kind: str, account: str) -> Letter:
-    """What the mail says; `account` is the segment of the customer's pages in the link."""
+def letter(unit: Unit, order: Order, kind: str, account: str, *, by: str = "") -> Letter:
+    """What the mail says; `account` is the segment of the customer's pages in the link, `by` who brought it about."""
     values = {
         "number": order.number,
         "company": unit.company.name,
+        "by": by,
         "url": f"{unit.setting(BASE_URL).rstrip('/')}/my/{account}/orders/{order.public_id}/",
     }
 
     def say(text: str) -> str:
         return unit.translate(TranslationString(text, domain="portal", mapping=values), order.language)
 
-    subject, body = _QUOTATION if kind == QUOTATION else _CONFIRMATION
+    subject, body = _LETTERS[kind]
     return Letter(say(subject), say(body))
 
 
@@ -75,6 +78,22 @@ def send_letter(
             attachments=(Attachment(issued.file_name, document),),
         )
     )
+
+
+def ask_approval(unit: Unit, scope: Scope, order: Order, approvers: Sequence[Member]) -> None:
+    """Queue one mail to each approver of the customer's: a colleague accepted above their spending limit."""
+    account = unit.ask(IMyAddresses).get(scope).public_id
+    said = letter(unit, order, APPROVAL, account, by=unit.actor.name)
+    for approver in approvers:
+        unit.ask(IMail).queue(
+            Message(
+                to=(Address(approver.name, approver.email),),
+                subject=said.subject,
+                text=said.text,
+                language=order.language,
+                about=f"{DOCUMENT_KIND}:{order.public_id}",
+            )
+        )
 
 
 def send_confirmation(
@@ -112,3 +131,11 @@ _CONFIRMATION = (
         "here:\n\n${url}\n\nKind regards\n${company}\n"
     ),
 )
+_APPROVAL = (
+    _("${number} waits for your approval"),
+    _(
+        "Dear customer,\n\n${by} accepted our quotation ${number} above their spending limit. It is ordered as soon as "
+        "one of your approvers agrees; you can read it and decide here:\n\n${url}\n\nKind regards\n${company}\n"
+    ),
+)
+_LETTERS = {QUOTATION: _QUOTATION, CONFIRMATION: _CONFIRMATION, APPROVAL: _APPROVAL}

@@ -12,9 +12,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, literal, select
 
-from portal.kernel.errors import Invalid
+from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import Text, _
 from portal.kernel.money import from_scaled
 from portal.kernel.people import Scope
@@ -22,13 +22,20 @@ from portal.kernel.unit import Unit
 from portal.modules.catalog.interfaces import IProducts, ProductFacts
 from portal.modules.customers.interfaces import CustomerFacts, IMyAddresses, PostalAddress
 from portal.modules.orders.interfaces import OrderFacts
-from portal.modules.orders.models import FULLY, Order, OrderLine, Revision
-from portal.modules.orders.services import comments, drafting, history, reading, revisions
+from portal.modules.orders.models import FULLY, Approval, Order, OrderLine, Revision
+from portal.modules.orders.services import approvals, comments, drafting, history, reading, revisions
+from portal.modules.orders.services.approvals import Wait
 from portal.modules.orders.services.drafts import Draft, DraftLine
 from portal.modules.orders.services.lifecycle import Acceptance, accepted, begin, demand_revision, finish
 from portal.modules.orders.services.printing import tax_label
 from portal.modules.orders.settings import BILL_ON
 from portal.modules.orders.transitions import State, Transition, offered
+from portal.people import colleagues
+
+#: The acceptance of an order that waits for an approver.
+_WAITS = and_(
+    Approval.order_id == Order.id, Approval.customer_id == Order.customer_id, Approval.outcome.is_(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,7 @@ class OwnOrder:
     lines: tuple[OwnLine, ...]
     accepted_by: str | None
     accepted_at: datetime | None
+    wait: Wait | None
     subject: history.Subject
     actions: tuple[Transition, ...]
     facts: OrderFacts
@@ -123,6 +131,7 @@ class Summary:
     gross: int
     currency: str
     day: date | None
+    waits: bool = False
 
 
 def exists(unit: Unit, scope: Scope, public_id: str) -> int | None:
@@ -131,15 +140,21 @@ def exists(unit: Unit, scope: Scope, public_id: str) -> int | None:
 
 
 def get(unit: Unit, scope: Scope, public_id: str) -> OwnOrder | None:
-    """An order that this account may see: two statements, one more while it is being revised."""
-    order = unit.db.scalar(_visible(select(Order), scope).where(Order.public_id == public_id))
-    if order is None:
+    """An order that this account may see: two statements, one more while it is revised or waits for approval."""
+    found = unit.db.execute(
+        _visible(select(Order, Approval).outerjoin(Approval, _WAITS), scope).where(
+            Order.public_id == public_id
+        )
+    ).one_or_none()
+    if found is None:
         return None
+    order: Order = found[0]
+    approval: Approval | None = found[1]
     lines = reading.lines_of(unit.db, order.id)
     if order.state == State.QUOTATION:
         sent = revisions.latest(unit.db, order)
         return None if sent is None else _as_sent(order, sent)
-    return _as_it_is(unit, order, lines)
+    return _as_it_is(unit, order, lines, None if approval is None else approvals.shown(unit, approval))
 
 
 def timeline(unit: Unit, scope: Scope, own: OwnOrder) -> history.History:
@@ -164,8 +179,9 @@ def waiting(unit: Unit, scope: Scope, limit: int = 5) -> Waiting:
                 Order.gross,
                 Order.currency,
                 day.label("day"),
+                Approval.id.is_not(None).label("waits"),
                 func.row_number().over(partition_by=to_decide, order_by=by_day).label("place"),
-            ),
+            ).outerjoin(Approval, _WAITS),
             scope,
         )
         .where(
@@ -193,19 +209,81 @@ def accept(
     revision: int,
     reference: str = "",
     repeat: bool = False,
-) -> None:
-    """Accept the revision that was read, in the typed name.
+) -> bool:
+    """Accept the revision that was read, in the typed name; False when the acceptance waits for an approver.
 
     Raises Conflict when there is another one by now, Invalid for a reference that stands on another order already
-    unless `repeat` says that it is meant, Refused when the validity is over.
+    unless `repeat` says that it is meant, Refused when the validity is over, and above the spending limit of whoever
+    acts where nobody may approve.
     """
     order, row = _begin(unit, scope, public_id, "accept", revision)
     if not name.strip():
         raise Invalid({"name": _("Please type your name.")})
     if reference and not repeat:
         _demand_new_reference(unit, scope, order, reference)
+    people = colleagues.members(unit, scope)
+    if approvals.is_needed(unit, order, people):
+        approvals.ask(unit, scope, order, people, name=name.strip(), reference=reference)
+        return False
     accepted(unit, order, Acceptance(name.strip(), reference))
     finish(unit, order, row, name.strip())
+    return True
+
+
+def to_approve(unit: Unit, scope: Scope) -> tuple[Summary, ...]:
+    """The acceptances of colleagues on which whoever acts may decide, oldest first: three statements at most."""
+    ids = approvals.decidable(unit, scope)
+    if not ids:
+        return ()
+    rows = unit.db.execute(
+        _visible(
+            select(
+                Order.public_id,
+                Order.number,
+                Order.state,
+                Order.gross,
+                Order.currency,
+                Order.valid_until.label("day"),
+                literal(value=True).label("waits"),
+            ),
+            scope,
+        )
+        .where(Order.id.in_(ids))
+        .order_by(Order.id)
+    )
+    return tuple(_summary(row) for row in rows)
+
+
+def approve(unit: Unit, scope: Scope, public_id: str, *, revision: int) -> None:
+    """Accept in one's own name what a colleague was not allowed to accept alone.
+
+    Raises Conflict when there is another revision by now, Refused when nothing waits, for who accepted it, and for who
+    may not decide on the amount.
+    """
+    order, row, approval = _begin_deciding(unit, scope, public_id, "approve", revision)
+    approvals.demand_decider(unit, scope, approval)
+    approvals.settle(unit, order, approvals.APPROVED)
+    accepted(unit, order, Acceptance(unit.actor.name, approval.reference))
+    finish(unit, order, row, approval.asked_by)
+
+
+def reject(unit: Unit, scope: Scope, public_id: str, *, reason: str, revision: int) -> None:
+    """Let a colleague's acceptance not come about; the quotation stays open. Raises as `approve`, Invalid without a reason."""
+    order, row, approval = _begin_deciding(unit, scope, public_id, "reject", revision)
+    approvals.demand_decider(unit, scope, approval)
+    if not reason.strip():
+        raise Invalid({"reason": _("Please tell us why.")})
+    approvals.settle(unit, order, approvals.REJECTED, reason.strip())
+    finish(unit, order, row, reason.strip())
+
+
+def withdraw_approval(unit: Unit, scope: Scope, public_id: str) -> None:
+    """Take one's own acceptance back while it waits. Raises Refused for that of a colleague."""
+    order, row, approval = _begin_deciding(unit, scope, public_id, "withdraw-approval", None)
+    if approval.asked_user_id != unit.actor.user_id:
+        raise Refused(_("Only who accepted can withdraw it."))
+    approvals.settle(unit, order, approvals.WITHDRAWN)
+    finish(unit, order, row)
 
 
 def decline(unit: Unit, scope: Scope, public_id: str, *, reason: str, revision: int) -> None:
@@ -311,6 +389,20 @@ def _begin(
     return order, row
 
 
+def _begin_deciding(
+    unit: Unit, scope: Scope, public_id: str, action: str, revision: int | None
+) -> tuple[Order, Transition, Approval]:
+    """Lock an order and the acceptance that waits for an approver. Raises Refused where none does."""
+    locked = reading.lock(unit, _id(unit, scope, public_id))
+    if revision is not None:
+        demand_revision(locked, revision)
+    approval = approvals.open_of(unit, locked)
+    order, _lines, row = begin(unit, locked.id, action, waits=approval is not None)
+    if approval is None:
+        raise LookupError(f"nothing of {public_id} waits")
+    return order, row, approval
+
+
 def _demand_new_reference(unit: Unit, scope: Scope, order: Order, reference: str) -> None:
     numbers = unit.db.scalars(
         _visible(select(Order.number), scope)
@@ -345,16 +437,21 @@ def _check(lines: Sequence[DraftLine], products: Mapping[str, ProductFacts]) -> 
 
 
 def _summary(row: Any) -> Summary:
-    return Summary(row.public_id, row.number, row.state, row.gross, row.currency, row.day)
+    return Summary(row.public_id, row.number, row.state, row.gross, row.currency, row.day, row.waits)
 
 
-def _as_it_is(unit: Unit, order: Order, lines: Sequence[OrderLine]) -> OwnOrder:
-    situation = reading.situation(order, lines, unit.today())
+def _as_it_is(unit: Unit, order: Order, lines: Sequence[OrderLine], wait: Wait | None) -> OwnOrder:
+    situation = reading.situation(order, lines, unit.today(), waits=wait is not None)
     return OwnOrder(
         state=order.state,
         revision=order.revision,
         being_revised=False,
-        actions=tuple(offered(situation, lambda _permission: True, "customer")),
+        wait=wait,
+        actions=tuple(
+            row
+            for row in offered(situation, lambda _permission: True, "customer")
+            if wait is None or _concerns(wait, row)
+        ),
         valid_until=order.valid_until,
         promised_on=order.promised_on,
         requested_on=order.requested_on,
@@ -374,6 +471,15 @@ def _as_it_is(unit: Unit, order: Order, lines: Sequence[OrderLine]) -> OwnOrder:
     )
 
 
+def _concerns(wait: Wait, row: Transition) -> bool:
+    """Whether an action is one for whoever looks, while an acceptance waits."""
+    if row.action == "withdraw-approval":
+        return wait.is_mine
+    if row.action in ("approve", "reject"):
+        return wait.may_decide
+    return row.action != "accept" or not wait.is_mine
+
+
 def _as_sent(order: Order, sent: Revision) -> OwnOrder:
     """What the customer was sent, or asked for, while a new revision is being written."""
     content: dict[str, Any] = json.loads(sent.content)
@@ -382,6 +488,7 @@ def _as_sent(order: Order, sent: Revision) -> OwnOrder:
         state=State.SENT if sent.revision else State.REQUESTED,
         revision=sent.revision,
         being_revised=True,
+        wait=None,
         actions=(),
         valid_until=_day(header["valid_until"]),
         promised_on=_day(header["promised_on"]),

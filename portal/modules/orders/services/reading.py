@@ -86,7 +86,7 @@ def open_rest(line: OrderLine) -> int:
     return line.quantity - line.cancelled - max(line.delivered, line.invoiced)
 
 
-def situation(order: Order, lines: Iterable[OrderLine], today: date) -> Situation:
+def situation(order: Order, lines: Iterable[OrderLine], today: date, *, waits: bool = False) -> Situation:
     """What the guards of the transition table look at."""
     found = list(lines)
     return Situation(
@@ -99,6 +99,7 @@ def situation(order: Order, lines: Iterable[OrderLine], today: date) -> Situatio
         invoiced=any(line.invoiced for line in found),
         deliverable=any(open_goods(line) > 0 for line in found),
         cancellable=any(open_rest(line) > 0 for line in found),
+        waits=waits,
     )
 
 

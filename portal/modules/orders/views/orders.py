@@ -27,7 +27,7 @@ from portal.modules.orders.resources import (
     OrdersRoot,
     TypedNumber,
 )
-from portal.modules.orders.services import comments, drafting, mailing, printing, reading
+from portal.modules.orders.services import approvals, comments, drafting, mailing, printing, reading
 from portal.modules.orders.services.history import Subject, history
 from portal.modules.orders.services.lifecycle import DOCUMENT_KIND
 from portal.modules.orders.states import BILL_ON_TITLES, DELIVERY, STATES, UNDER_WAY, billing_badge
@@ -80,13 +80,18 @@ def typed_number(context: TypedNumber, request: Request) -> Response:
     context=OrderNode, permission=permissions.VIEW, request_method="GET", renderer=f"{TEMPLATES}order.jinja2"
 )
 def order(context: OrderNode, request: Request) -> dict[str, Any]:
-    """One order with all that can be done to it: order, lines and history are one statement each."""
+    """One order with all that can be done to it: order, lines and history are one statement each.
+
+    Of a quotation that was sent, one more tells whether it waits for an approver at the customer's.
+    """
     row, unit = context.order, request.unit
     lines = reading.lines_of(request.db, row.id)
     past = history(unit, Subject.of(row))
     situation = reading.situation(row, lines, unit.today())
+    approval = approvals.open_of(unit, row) if row.state == State.SENT else None
     return {
         "order": row,
+        "wait": None if approval is None else approvals.shown(unit, approval),
         "state": STATES[row.state],
         "delivery": DELIVERY[row.delivery],
         "billing": billing_badge(row.state, row.billing),
