@@ -14,6 +14,7 @@ from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import _
 from portal.kernel.people import Limit, Scope
 from portal.kernel.unit import Unit
+from portal.kernel.walls import lifted
 from portal.people.interfaces import IAccountCurrency
 from portal.people.models import AccountMembership
 from portal.people.services import attempts, memberships
@@ -76,18 +77,20 @@ def invite(
     if here is None:
         raise LookupError(f"the account {scope.customer_id} has no members")
     _lock(unit, scope)
-    attempts.count_invitation(unit, scope, email)
-    memberships.invite_member(
-        unit,
-        scope.customer_id,
-        here.account,
-        here.name,
-        email=email,
-        name=name,
-        language=language,
-        scopes=scopes,
-        limit=limit,
-    )
+    # Whom the address belongs to is not the account's to know: the house looks.
+    with lifted(unit.db):
+        attempts.count_invitation(unit, scope, email)
+        memberships.invite_member(
+            unit,
+            scope.customer_id,
+            here.account,
+            here.name,
+            email=email,
+            name=name,
+            language=language,
+            scopes=scopes,
+            limit=limit,
+        )
 
 
 def change(unit: Unit, scope: Scope, public_id: str, scopes: Collection[str], limit: Limit | None) -> None:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from pyramid.response import Response
 
-from portal.kernel import BASE_URL
 from portal.kernel.request import Request
-
-
-def is_secure(request: Request) -> bool:
-    """Whether people reach the portal by https, by the ini."""
-    return request.setting(BASE_URL).startswith("https:")
+from portal.web import cookies
+from portal.web.cookies import is_secure
 
 
 def cookie_name(request: Request) -> str:
-    """`__Host-session` (browsers then insist on https and on this very host), or `session` without https."""
-    return "__Host-session" if is_secure(request) else "session"
+    """The name of the cookie that holds the session's token."""
+    return cookies.cookie_name(request, "session")
 
 
 def read_cookie(request: Request) -> str | None:

@@ -85,7 +85,10 @@ class UserSession(Base):
 
 
 class Grant(Base):
-    """A role (`orders.clerk`) that an administrator gave to an employee; `ends_on` is the last day on which it counts."""
+    """A role (`orders.clerk`) that an employee was given; `ends_on` is the last day on which it counts.
+
+    `source` is "hand" for what an administrator gave, else the method of signing in whose groups gave it.
+    """
 
     __tablename__ = "people_grant"
     __wall__ = STAFF
@@ -94,6 +97,7 @@ class Grant(Base):
     id: Mapped[Id]
     user_id: Mapped[int] = mapped_column(ForeignKey("people_user.id"))
     role: Mapped[str] = mapped_column(String(80))
+    source: Mapped[str] = mapped_column(String(10), default="hand", server_default="hand")
     granted_by: Mapped[str] = mapped_column(String(200))
     granted_at: Mapped[datetime]
     ends_on: Mapped[date | None] = mapped_column(Date)
@@ -110,7 +114,7 @@ class AccountMembership(Base):
     """
 
     __tablename__ = "people_membership"
-    __wall__ = of_customer(change=("scopes",), delete=True)
+    __wall__ = of_customer(change=("scopes", "limit_amount", "limit_currency"), delete=True)
     __table_args__ = (
         UniqueConstraint("user_id", "customer_id"),
         Index("ix_people_membership_customer_id", "customer_id"),

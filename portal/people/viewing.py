@@ -16,6 +16,7 @@ from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import _
 from portal.kernel.people import Identity
 from portal.kernel.unit import Unit
+from portal.kernel.walls import STAFF
 from portal.people.events import ViewingBegan, ViewingEnded
 from portal.people.models import User, UserSession
 from portal.people.roles import is_powerful
@@ -29,6 +30,7 @@ class Viewing(Base):
     """As whom the person of a session looks at the portal, and until when at most; gone once it has ended."""
 
     __tablename__ = "people_viewing"
+    __wall__ = STAFF
     __table_args__ = (Index("ix_people_viewing_user_id", "user_id"),)
 
     session_id: Mapped[int] = mapped_column(

@@ -126,8 +126,9 @@ def test_a_new_name_of_the_account_is_shown(house: TestPortal) -> None:
 
 def test_the_home_costs_only_who_somebody_is(house: TestPortal) -> None:
     eve = house.customer("eve@acme.example", 7, ACME, "Acme")
-    assert eve.statements(f"/my/{ACME}/") == 1
-    assert eve.statements(f"/my/{ACME}/colleagues/") == 2
+    wall = 1 if house.backend == "postgresql" else 0
+    assert eve.statements(f"/my/{ACME}/") == 1 + wall
+    assert eve.statements(f"/my/{ACME}/colleagues/") == 2 + wall
 
 
 def test_an_employee_cannot_be_a_member(house: TestPortal) -> None:

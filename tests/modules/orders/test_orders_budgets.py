@@ -38,7 +38,8 @@ def test_one_order(shop: Shop, count: int) -> None:
     order = shop.confirmed(*lines(shop, count))
     shop.deliver(order, *["1"] * (count - 1))
     assert shop.staff("clerk", "shipper").statements(f"/orders/{order.public_id}/") == 4
-    assert shop.buyer().statements(f"/my/{shop.alpha.public_id}/orders/{order.public_id}/") == 4
+    wall = 1 if shop.portal.backend == "postgresql" else 0
+    assert shop.buyer().statements(f"/my/{shop.alpha.public_id}/orders/{order.public_id}/") == 4 + wall
 
 
 @pytest.mark.parametrize("count", [3, 100])
