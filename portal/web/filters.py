@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -33,10 +33,11 @@ def unreadable(parameter: str) -> Invalid:
 
 @dataclass(frozen=True, eq=False)
 class Filter(ABC):
-    """A filter with its key in the address."""
+    """A filter with its key in the address; with a `permission` it is there only for those who have that."""
 
     key: str
     title: Text
+    permission: str | None = field(default=None, kw_only=True)
     kind = "text"
 
     @property
@@ -95,8 +96,16 @@ class ChoiceFilter(Filter):
 class FlagFilter(ChoiceFilter):
     """Yes or no."""
 
-    def __init__(self, key: str, title: Text, clause: Callable[[bool], Clause]) -> None:
-        super().__init__(key, title, {"yes": _("Yes"), "no": _("No")}, lambda value: clause(value == "yes"))
+    def __init__(
+        self, key: str, title: Text, clause: Callable[[bool], Clause], *, permission: str | None = None
+    ) -> None:
+        super().__init__(
+            key,
+            title,
+            {"yes": _("Yes"), "no": _("No")},
+            lambda value: clause(value == "yes"),
+            permission=permission,
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,9 +24,10 @@ and its view returns ``{"page": ORDERS.page(request.db, request.GET, base="/orde
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from pyramid.response import Response
@@ -85,7 +86,8 @@ class Column:
     NULL. `currency` is the key of the column with the currency of a money or price. `to` is the key of the column whose
     value is the address of the row below the page's base; `states` gives the badges of a status. A `hidden` column is
     selected for others and for the CSV file; `export` False leaves it out of that. A `clipped` text takes one line, the
-    whole of it is its tooltip.
+    whole of it is its tooltip. A column with a `permission` is there only for those who have that: not on the page, not in
+    the file, not to sort by.
     """
 
     key: str
@@ -101,6 +103,7 @@ class Column:
     hidden: bool = False
     export: bool = True
     clipped: bool = False
+    permission: str | None = None
 
     @property
     def numeric(self) -> bool:
@@ -126,6 +129,34 @@ class Listing:
     search_hint: Text = _("Search")
     filters: Sequence[Filter] = ()
     size: int = SIZE
+    _narrowed: dict[frozenset[str], Listing] = field(
+        default_factory=dict["frozenset[str]", "Listing"], init=False, repr=False
+    )
+
+    def seen_by(self, request: Request) -> Listing:
+        """The list as this person may see it: without the columns and filters that they have no right to.
+
+        What the right columns need beside them (a currency) has to be free to all who see those.
+        """
+        missing = frozenset(name for name in self._permissions if not request.permits(name))
+        if not self._permissions:
+            return self
+        if missing not in self._narrowed:
+            self._narrowed[missing] = replace(
+                self,
+                columns=tuple(_open(column) for column in self.columns if column.permission not in missing),
+                filters=tuple(_open(entry) for entry in self.filters if entry.permission not in missing),
+            )
+        return self._narrowed[missing]
+
+    @cached_property
+    def _permissions(self) -> frozenset[str]:
+        entries: tuple[Column | Filter, ...] = (*self.columns, *self.filters)
+        return frozenset(entry.permission for entry in entries if entry.permission is not None)
+
+    def _must_be_narrowed(self) -> None:
+        if self._permissions:
+            raise LookupError(f"the list {self.name} has columns for some only: ask it by seen_by(request)")
 
     @cached_property
     def positions(self) -> dict[str, int]:
@@ -174,6 +205,7 @@ class Listing:
         rows stand below (ending in a slash, "" for relative ones); `bases` gives other ones by column, None for no link.
         Raises `Invalid` for parameters that mean nothing.
         """
+        self._must_be_narrowed()
         asked = self._read(params)
         order = self._order(asked)
         after, before = asked.get("after"), asked.get("before")
@@ -206,6 +238,7 @@ class Listing:
 
     def csv(self, request: Request, scope: Iterable[Clause] = ()) -> Response:
         """All rows that the address asks for, as a CSV file: one statement, read in batches."""
+        self._must_be_narrowed()
         asked = self._read({k: v for k, v in request.GET.items() if k not in ("after", "before")})
         statement = self._filtered(asked, scope).order_by(*self._order(asked).by())
         columns = [column for column in self.columns if column.export and column.title]
@@ -254,6 +287,18 @@ class Listing:
         if column.kind == "tags":
             return lambda row: ", ".join(row[here] or ())
         return lambda row: _plain(row[here], request)
+
+
+E = TypeVar("E", Column, Filter)
+
+
+def _open(entry: E) -> E:
+    """A column or filter that this person may see, for whom it is like any other."""
+    if entry.permission is None:
+        return entry
+    opened = copy(entry)
+    object.__setattr__(opened, "permission", None)
+    return opened
 
 
 def _plain(value: Any, request: Request) -> Cell:

@@ -31,7 +31,7 @@ def test_visitors_sign_in_and_come_back(portals: PortalFactory) -> None:
     assert answer.location == "http://localhost/sign-in?next=%2Fcustomers%2F%3Fq%3Dx"
     form = answer.follow().forms["sign-in"]
     form["email"], form["password"] = "clerk@company.example", "correct horse battery staple"
-    assert form.submit().location.endswith(WHERE)
+    assert str(form.submit().location).endswith(WHERE)
 
 
 def test_another_way_of_signing_in(portals: PortalFactory) -> None:

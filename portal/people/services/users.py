@@ -126,6 +126,8 @@ def user_by_public_id(unit: Unit, public_id: str) -> User | None:
 
 def matching(unit: Unit, wanted: str, limit: int = 20) -> Sequence[User]:
     """The people that a public id, an e-mail or a part of name or e-mail leads to, by name; at most `limit`."""
+    if not wanted:
+        return []
     exact = user_by_public_id(unit, wanted)
     if exact is not None:
         return [exact]

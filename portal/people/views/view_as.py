@@ -28,7 +28,7 @@ def choose(context: ViewAsPage, request: Request) -> dict[str, Any]:
     wanted = request.GET.get("q", "").strip()[:200]
     return {
         "wanted": wanted,
-        "people": matching(request.unit, wanted) if wanted else [],
+        "people": matching(request.unit, wanted),
         "base": request.resource_path(context),
     }
 
