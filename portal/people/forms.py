@@ -76,7 +76,7 @@ class CodeForm(forms.Form):
 class PasskeyForm(forms.Form):
     """What a browser says after a passkey was used; a script fills it in."""
 
-    credential = forms.HiddenField(required=True, longest=20_000)
+    credential = forms.HiddenField(required=True, longest=8_000)
     next = forms.HiddenField(longest=4000)
 
 
@@ -92,7 +92,7 @@ class NewPasskeyForm(forms.Form):
     """A new passkey: how it is called; a script adds what the browser made."""
 
     name = forms.TextField(_("Name"), required=True, longest=60, description=_("Such as: laptop, blue key"))
-    credential = forms.HiddenField(longest=20_000)
+    credential = forms.HiddenField(longest=8_000)
 
 
 class RemoveFactorForm(forms.Form):

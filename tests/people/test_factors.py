@@ -9,10 +9,11 @@ from threading import Barrier
 
 import pytest
 from sqlalchemy import text
-from webtest import TestResponse
+from webtest import Form, TestResponse
 
 from portal.kernel.errors import Refused
 from portal.kernel.people import Factor, Realm
+from portal.kernel.unit import Unit
 from portal.people import services
 from portal.people.models import User
 from portal.people.services import factors
@@ -23,9 +24,9 @@ ADA = "ada@company.example"
 sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
-def person(house: TestPortal, unit: object) -> User:
+def person(unit: Unit) -> User:
     """Ada."""
-    user = services.find_user(unit, Realm.EMPLOYEES, ADA)  # type: ignore[arg-type]
+    user = services.find_user(unit, Realm.EMPLOYEES, ADA)
     assert user is not None
     return user
 
@@ -109,7 +110,7 @@ def test_after_the_password_nothing_opens_before_the_code(house: TestPortal) -> 
     asked = form.submit()
     assert asked.location == "http://localhost/second-factor?next=%2Faccount%2Fpassword"
     assert "session" not in browser.cookies
-    assert browser.get("/account/").location.endswith("/sign-in?next=%2Faccount%2F")
+    assert str(browser.get("/account/").location).endswith("/sign-in?next=%2Faccount%2F")
     page = asked.follow()
     form = page.forms["second-factor"]
     form["code"] = "000000"
@@ -131,7 +132,7 @@ def test_one_code_sent_twenty_times_at_once_lets_in_once(portals: Callable[..., 
     app = house.enrol_totp(ADA)
     pending = half_way(house).cookies["pending"]
     code, start = app.code(), Barrier(20)
-    forms = []
+    forms: list[Form] = []
     for _number in range(20):
         browser = house.browser()
         browser.set_cookie("pending", pending)
@@ -139,7 +140,7 @@ def test_one_code_sent_twenty_times_at_once_lets_in_once(portals: Callable[..., 
         form["code"] = code
         forms.append(form)
 
-    def send(form):  # type: ignore[no-untyped-def]
+    def send(form: Form) -> int:
         start.wait()
         return form.submit(expect_errors=True).status_int
 
@@ -186,13 +187,13 @@ def test_what_is_pending_dies(house: TestPortal, change: str) -> None:
         browser.set_cookie("pending", "x" * 100)
     else:
         with house.unit() as unit:
-            user = person(house, unit)
+            user = person(unit)
             if change == "password":
                 services.set_password(unit, user, "another long password")
             else:
                 services.disable(unit, user)
     form["code"] = app.code()
-    assert form.submit().location.startswith("http://localhost/sign-in")
+    assert str(form.submit().location).startswith("http://localhost/sign-in")
     assert "session" not in browser.cookies
 
 
@@ -298,9 +299,7 @@ def test_the_last_factor_goes_with_the_recovery_codes_and_the_owner_is_told(hous
     browser = house.browser()
     browser.sign_in(ADA)
     with house.unit() as unit:  # enters by a code of another device
-        factors.add_totp(
-            unit, person(house, unit), "tablet", "A" * 32, Authenticator("A" * 32, house.clock).code()
-        )
+        factors.add_totp(unit, person(unit), "tablet", "A" * 32, Authenticator("A" * 32, house.clock).code())
     house.clock.advance(minutes=1)
     browser.show_code(Authenticator("A" * 32, house.clock).code())
     assert remove(browser).status_int == 303

@@ -49,8 +49,6 @@ from portal.people.services.factors import add_factor, advance, checked_factor_n
 
 _LIFETIME = timedelta(minutes=10)
 _NONCE, _MOMENT, _MAC = 16, 8, 32
-#: A credential is a few hundred bytes; the longest of attestations stay below.
-LONGEST = 20_000
 
 
 class WrongPasskey(Refused):
