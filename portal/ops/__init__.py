@@ -1,6 +1,6 @@
 """Operations: the worker, mail, issued documents, health, the request log, and /admin.
 
-Owns: mail on its way out, issued documents. Runs the background jobs of all modules.
+Owns: mail on its way out, issued documents; chains and shows the audit log. Runs the background jobs of all modules.
 Provides: `portal.kernel.mail.IMail`. Offers: pages of /admin.
 """
 
@@ -33,9 +33,21 @@ def includeme(config: Composer) -> None:
     from pyramid.events import ApplicationCreated
 
     from portal.kernel.mail import IMail
-    from portal.ops import admin, audit_chain, audit_checks, boot, checks, documents, loop, mail, tidy
+    from portal.ops import (
+        admin,
+        audit_chain,
+        audit_checks,
+        audit_list,
+        boot,
+        checks,
+        documents,
+        loop,
+        mail,
+        tidy,
+    )
     from portal.ops.resources import AdminRoot
     from portal.ops.verification import CHAINS
+    from portal.web.slots import HISTORY
 
     AdminRoot.card = CARD
     config.mount(CARD, AdminRoot, segment="admin")
@@ -59,12 +71,14 @@ def includeme(config: Composer) -> None:
     config.offer(CHAINS, audit_checks.links, module=CARD.name)
     config.before_serving("ops.demo", boot.no_demo_in_production, module=CARD.name)
     for page in admin.PAGES:
-        config.offer(admin.ADMIN_PAGES, page, module=CARD.name, permission=permissions.ADMINISTER, order=80)
+        config.offer(admin.ADMIN_PAGES, page, module=CARD.name, permission=page().permission, order=80)
     config.add_tween(
         "portal.ops.log.request_log_tween",
         under="portal.web.transactions.statements_tween",
         over="portal.web.transactions.afterwards_tween",
     )
     config.add_subscriber(loop.start_embedded, ApplicationCreated)
+    config.offer(HISTORY, audit_list.history, module=CARD.name, permission=permissions.AUDIT)
     config.scan("portal.ops.views")
+    config.scan("portal.ops.audit_views")
     config.scan("portal.ops.health")

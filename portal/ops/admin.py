@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from portal.kernel.i18n import _
-from portal.ops.permissions import ADMINISTER
-from portal.ops.resources import JobsPage, MailPage, ModulesPage, SettingsPage
+from portal.ops.permissions import ADMINISTER, AUDIT
+from portal.ops.resources import AuditPage, JobsPage, MailPage, ModulesPage, SettingsPage
 from portal.web.slots import ADMIN_PAGES, AdminPage
 
 __all__ = ["ADMIN_PAGES", "PAGES"]
@@ -32,4 +32,9 @@ def modules_page() -> AdminPage:
     return AdminPage("modules", _("Modules"), ModulesPage, ADMINISTER, icon="box")
 
 
-PAGES: tuple[Callable[[], AdminPage], ...] = (mail_page, jobs_page, settings_page, modules_page)
+def audit_page() -> AdminPage:
+    """`/admin/audit`."""
+    return AdminPage("audit", _("Audit log"), AuditPage, AUDIT, icon="book")
+
+
+PAGES: tuple[Callable[[], AdminPage], ...] = (mail_page, jobs_page, settings_page, modules_page, audit_page)

@@ -11,6 +11,7 @@ from pyramid.decorator import reify
 from pyramid.httpexceptions import HTTPNotFound
 from sqlalchemy import select
 
+from portal.kernel.audit import AuditRow
 from portal.kernel.card import Card
 from portal.kernel.composition import permits_offer
 from portal.kernel.db import is_public_id
@@ -94,6 +95,36 @@ class ModulesPage(_Page):
     """`/admin/modules`."""
 
     page_title = _("Modules")
+
+
+class AuditPage(_Page):
+    """`/admin/audit`; its children are acts by number."""
+
+    page_title = _("Audit log")
+
+    def __getitem__(self, segment: str) -> Node:
+        if not (segment.isascii() and segment.isdigit() and len(segment) < 19):
+            raise KeyError(segment)
+        return AuditNode(self.request, segment, self)
+
+
+class AuditNode(Node):
+    """One act, looked up only once somebody may see it."""
+
+    request: Request
+
+    @reify
+    def row(self) -> AuditRow:
+        """The row of the log. Raises HTTPNotFound when there is none of that number."""
+        found = self.request.db.get(AuditRow, int(self.__name__ or 0))
+        if found is None:
+            raise HTTPNotFound
+        return found
+
+    @property
+    def title(self) -> Text:
+        """The title in breadcrumbs."""
+        return _("Act ${number}", mapping={"number": self.__name__})
 
 
 class JobsPage(_Page):

@@ -11,6 +11,7 @@ from pyramid.csrf import get_csrf_token
 from pyramid.decorator import reify
 
 from portal.kernel.company import Company
+from portal.kernel.composition import permits_offer
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import Text
 from portal.kernel.people import Realm
@@ -125,6 +126,15 @@ class Request(KernelRequest):
             AccountChoice(m.name, f"/my/{m.account}/", m.account == here)
             for m in sorted(identity.memberships, key=lambda m: m.name)
         ]
+
+    def history_url(self, table: str, number: int) -> str | None:
+        """Where this person may read what happened to a row; None for those who may not."""
+        from portal.web.slots import HISTORY
+
+        for offer in self.house.offered(HISTORY):
+            if permits_offer(self, offer, self.root):
+                return offer.call(table, number)
+        return None
 
     @property
     def lineage(self) -> list[Node]:

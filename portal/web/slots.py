@@ -48,6 +48,8 @@ FORM_KEEPER: Slot[Callable[[Request], Kept | None]] = Slot("web.form.keeper")
 HOME_CARDS: Slot[Callable[[Request], Panel | None]] = Slot("web.home.cards")
 #: Cards of a customer's home at `/my/<account>`; the second argument is the account's node.
 MY_HOME_CARDS: Slot[Callable[[Node, Request], Panel | None]] = Slot("my.home.cards")
+#: Where the history of a row is to be read, by its table and number; at most one module offers it.
+HISTORY: Slot[Callable[[str, int], str]] = Slot("web.history")
 #: Pages below /admin.
 ADMIN_PAGES: Slot[Callable[[], AdminPage]] = Slot("admin.pages")
 
