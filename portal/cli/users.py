@@ -7,12 +7,15 @@ from datetime import datetime
 import click
 
 from portal.cli.table import echo_table
+from portal.kernel import BASE_URL
 from portal.kernel.errors import Refused
 from portal.kernel.people import Realm
 from portal.kernel.unit import Unit
 from portal.ops.console import Console
 from portal.people import services
 from portal.people.models import User
+from portal.people.services.recovery import reset_access
+from portal.people.settings import RESET_MINUTES
 
 _realm = click.option(
     "--realm",
@@ -127,6 +130,24 @@ def password(console: Console, email: str, realm: str, password: str) -> None:
     with console.unit() as unit:
         services.set_password(unit, _user(unit, email, realm), password)
     click.echo(f"{email} has a new password")
+
+
+@users.command(
+    help="Let a person begin anew who has lost their second factors: prints a link that works once."
+)
+@click.argument("email")
+@_realm
+@click.pass_obj
+def reset(console: Console, email: str, realm: str) -> None:
+    """Remove factors, password and sessions."""
+    with console.unit() as unit:
+        path = reset_access(unit, _user(unit, email, realm))
+        address = unit.setting(BASE_URL).rstrip("/") + path
+        minutes = unit.setting(RESET_MINUTES)
+    click.echo(
+        f"{email} has no second factor, password or session any more. For them alone, once, {minutes} minutes:"
+    )
+    click.echo(address)
 
 
 def _user(unit: Unit, email: str, realm: str) -> User:

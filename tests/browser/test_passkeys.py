@@ -44,7 +44,7 @@ def house(portals: Callable[..., TestPortal], port: int) -> Iterator[TestPortal]
 
 def ada(chromium: Browser, house: TestPortal, pictures: Path) -> tuple[Person, Any]:
     """Ada before a page, and her authenticator, which knows her finger."""
-    context = chromium.new_context(viewport={"width": 1200, "height": 860}, locale="en-GB")  # type: ignore[arg-type]
+    context = chromium.new_context(viewport={"width": 1200, "height": 860}, locale="en-GB")
     context.set_default_timeout(15_000)
     context.add_init_script(BREACHES)
     page = context.new_page()

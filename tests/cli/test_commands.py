@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -62,6 +63,9 @@ def test_people(cli: CommandLine) -> None:
     assert "nobody with the e-mail" in cli("users", "disable", "x@company.example", status=2)
     assert "there already" in cli("users", "add", email, "--name", "Me", "--password", PASSWORD, status=2)
     cli("users", "password", email, stdin=f"{PASSWORD} 2\n{PASSWORD} 2\n")
+    link = cli("users", "reset", email).splitlines()[-1]
+    assert re.fullmatch(r"http\S+/reset/[\w-]{40,}", link)
+    assert "nobody with the e-mail" in cli("users", "reset", email, "--realm", "customers", status=2)
     cli("users", "disable", email)
     assert "disabled" in cli("users", "list")
 

@@ -17,6 +17,7 @@ from portal.kernel.unit import Unit
 from portal.people import services
 from portal.people.models import User
 from portal.people.services import factors
+from portal.people.services.recovery import reset_access
 from portal.testing import Browser, TestPortal
 from portal.testing.portal import PASSWORD, Authenticator
 
@@ -359,3 +360,43 @@ def test_a_new_browser_is_told_to_the_owner_but_not_the_first(house: TestPortal)
     assert mails(house) == []
     house.browser().sign_in(ADA)
     assert "You signed in with a browser that was new to us" in mails(house)[-1]
+
+
+# --- the way back ------------------------------------------------------------------------------------------------
+
+
+def test_who_has_lost_everything_begins_anew_by_a_link(house: TestPortal) -> None:
+    browser = house.employee(ADA)
+    house.enrol_totp(ADA)
+    recovery_codes(browser)
+    with house.unit() as unit:
+        path = reset_access(unit, person(unit))
+    assert browser.get("/account/").status_int == 303
+    assert (
+        stored(house, "SELECT * FROM people_factor")
+        == stored(house, "SELECT * FROM people_recovery_code")
+        == []
+    )
+    assert "so that you can choose new ones" in mails(house)[-1]
+    assert path not in mails(house)[-1]
+    form = house.browser().get("/sign-in").forms["sign-in"]
+    form["email"], form["password"] = ADA, PASSWORD
+    assert form.submit(expect_errors=True).status_int == 422
+    anew = house.browser()
+    form = anew.get(path).forms["reset"]
+    form["password"], form["again"] = "another long password", "another long password"
+    assert form.submit().status_int == 303
+    assert house.browser().get(path, expect_errors=True).status_int == 410
+    anew.sign_in(ADA, "another long password")
+    assert anew.get("/account/").status_int == 200
+
+
+@sqlite
+def test_a_disabled_person_is_not_reset(house: TestPortal) -> None:
+    house.employee(ADA)
+    house.enrol_totp(ADA)
+    with house.unit() as unit:
+        services.disable(unit, person(unit))
+    with house.unit() as unit, pytest.raises(Refused):
+        reset_access(unit, person(unit))
+    assert stored(house, "SELECT COUNT(*) FROM people_factor") == [(1,)]

@@ -219,7 +219,7 @@ def test_odd_answers_are_refused_politely(house: TestPortal, odd: str) -> None:
     browser = house.browser()
     form = browser.get("/sign-in").forms["passkey"]
     form["credential"] = odd
-    assert form.submit(expect_errors=True).location.endswith("/sign-in?next=%2F")
+    assert str(form.submit(expect_errors=True).location).endswith("/sign-in?next=%2F")
 
 
 def test_a_disabled_person_and_a_removed_passkey_are_out(house: TestPortal) -> None:

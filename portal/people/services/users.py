@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.kernel.db import Contention, is_public_id
@@ -18,7 +18,7 @@ from portal.kernel.unit import Unit
 from portal.people import mails, viewing
 from portal.people.emails import checked_email, fold_email
 from portal.people.events import PasswordChanged, UserAdded, UserDisabled
-from portal.people.models import Grant, Token, User
+from portal.people.models import Grant, User
 from portal.people.passwords import check_strength, hash_password
 from portal.people.services import attempts, grants, tokens
 from portal.people.services.sessions import end_sessions
@@ -178,6 +178,13 @@ def set_password(unit: Unit, user: User, password: str, *, field: str = "passwor
     """
     check_strength(password, user.email, user.name, field=field)
     was_invited = user.is_invited
+    replace_password(unit, user, password)
+    if not was_invited:
+        mails.notice(unit, user, _("Your password was changed, and you were signed out everywhere."))
+
+
+def replace_password(unit: Unit, user: User, password: str) -> None:
+    """Like `set_password`, for a password that needs no judging, and without the mail."""
     user.password_hash = hash_password(password)
     # Counted by the database: two who change it at once give it two versions.
     user.password_version = User.password_version + 1
@@ -185,10 +192,8 @@ def set_password(unit: Unit, user: User, password: str, *, field: str = "passwor
     unit.db.flush()
     end_sessions(unit, user.id)
     attempts.forgive_account(unit, Realm(user.realm), user.email)
-    _void_tokens(unit, user)
+    tokens.void(unit, user)
     unit.publish(PasswordChanged(user.id))
-    if not was_invited:
-        mails.notice(unit, user, _("Your password was changed, and you were signed out everywhere."))
 
 
 def disable(unit: Unit, user: User) -> None:
@@ -205,7 +210,7 @@ def disable(unit: Unit, user: User) -> None:
     unit.db.flush()
     end_sessions(unit, user.id)
     viewing.release(unit, user)
-    _void_tokens(unit, user)
+    tokens.void(unit, user)
     unit.publish(UserDisabled(user.id))
 
 
@@ -213,12 +218,3 @@ def enable(unit: Unit, user: User) -> None:
     """Let a disabled person sign in again."""
     user.active = True
     unit.db.flush()
-
-
-def _void_tokens(unit: Unit, user: User) -> None:
-    unit.db.execute(
-        update(Token)
-        .where(Token.user_id == user.id, Token.used_at.is_(None))
-        .values(used_at=unit.now())
-        .execution_options(synchronize_session=False)
-    )
