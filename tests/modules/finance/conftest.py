@@ -203,7 +203,13 @@ class Books:
         key = f"buyer {whose.number}"
         if key not in self.browsers:
             self.browsers[key] = self.portal.customer(
-                f"{whose.number}@customer.example", whose.id, whose.public_id, whose.name, "view", "pay", "statements"
+                f"{whose.number}@customer.example",
+                whose.id,
+                whose.public_id,
+                whose.name,
+                "view",
+                "pay",
+                "statements",
             )
         return self.browsers[key]
 
