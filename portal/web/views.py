@@ -83,7 +83,7 @@ def forbidden(context: Any, request: Request) -> Any:
         kept = keep_form(request)
         back = _back_to(request) if kept is None else kept.address
         return HTTPSeeOther(location=f"{_LEADS_TO[denied.step]}next={quote(back, safe='')}")
-    if not _may_be_told(identity, denied):
+    if not _may_be_told(request, identity, denied):
         return not_found(context, request)
     request.response.status_int = 403
     return {
@@ -121,9 +121,10 @@ def _to_sign_in(request: Request) -> Response:
     return HTTPSeeOther(location=f"/sign-in?realm={kept.realm.value}&next={quote(kept.address, safe='')}")
 
 
-def _may_be_told(identity: Identity, denied: Any) -> bool:
+def _may_be_told(request: Request, identity: Identity, denied: Any) -> bool:
     """To customers, what they have no right to does not exist; what the ini demands of them they are told."""
-    if identity.realm is Realm.EMPLOYEES or identity.viewed_by is not None:
+    acts = request.method not in SAFE_METHODS
+    if identity.realm is Realm.EMPLOYEES or (identity.viewed_by is not None and acts):
         return True
     return isinstance(denied, Denied) and denied.setting is not None
 
@@ -144,6 +145,7 @@ _WAYS = {
     Method.SSO: _("with the account of an organisation (single sign-on)"),
     Method.LDAP: _("with the password of the company's directory"),
     Method.TOKEN: _("with a token, for programs"),
+    Method.DOCUMENT: _("by the link to a document"),
 }
 
 

@@ -19,6 +19,8 @@ from portal.testing.fixtures import PortalFactory
 
 ASK = re.compile(r"Ask [^.]*\bada\b[^.]* for a role in the module")
 HOUSE = (*MODULES, SPECIMEN)
+#: The pages of /admin that are for the roles of people.
+OF_PEOPLE = tuple(f"/admin/{page}/" for page in ("users", "roles", "access", "view-as"))
 PUBLIC_ID = re.compile(rf"/[0-9a-z]{{{PUBLIC_ID_LENGTH}}}(?=/|$)")
 
 
@@ -154,8 +156,10 @@ def test_employees_see_the_modules_they_have_a_role_in(town: Town) -> None:
     before = contents(portal)
     for name, person in people.items():
         allowed = {
-            "people": ("/admin/users/",),
-            "ops": tuple(place for place in addresses(crawl, ["/admin/"]) if "/users/" not in place),
+            "people": OF_PEOPLE,
+            "ops": tuple(
+                place for place in addresses(crawl, ["/admin/"]) if not place.startswith(OF_PEOPLE)
+            ),
         }.get(name, (f"/{portal.house.segments.get(name, '-')}/",))
         for url in addresses(crawl, everywhere):
             if url == "/admin/" or url.startswith(allowed):

@@ -126,7 +126,9 @@ def test_acts_permissions_and_customers(portal: TestPortal, admin: Browser) -> N
     assert "for other people" in explained(admin, person=BOB, address=f"/my/{ACCOUNT}/")
     assert "nothing at this address" in explained(admin, person=BOB, address="/nowhere/at/all")
     with portal.unit() as unit:
-        services.disable(unit, user(portal, BOB))
+        bob = services.find_user(unit, Realm.EMPLOYEES, BOB)
+        assert bob is not None
+        services.disable(unit, bob)
     assert "disabled" in explained(admin, person=BOB, permission="people.view_as")
 
 
