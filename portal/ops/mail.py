@@ -50,7 +50,9 @@ class MailQueue:
         public_id = new_public_id()
         files = [{"document": file.document, "name": file.filename} for file in message.attachments]
         unit.db.execute(
-            insert(Mail).values(
+            insert(Mail)
+            .inline()  # a customer's request may add a mail and not read any
+            .values(
                 public_id=public_id,
                 message_id=f"<{public_id}@{urlsplit(unit.setting(BASE_URL)).hostname}>",
                 recipient=", ".join(str(_header(to.name, to.email)) for to in message.to),

@@ -8,7 +8,7 @@ from sqlalchemy import Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id, PublicId
-from portal.kernel.walls import STAFF, of_customer
+from portal.kernel.walls import STAFF, Wall, of_customer
 
 QUEUED, SENT, FAILED = "queued", "sent", "failed"
 
@@ -23,7 +23,7 @@ class Mail(Base):
     """
 
     __tablename__ = "ops_mail"
-    __wall__ = STAFF
+    __wall__ = Wall(insert=True)
     __table_args__ = (Index("ix_ops_mail_state", "state", "id"), {"info": {"audit": False}})
 
     id: Mapped[Id]

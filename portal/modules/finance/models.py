@@ -337,6 +337,7 @@ class InvoiceTax(Base):
     __wall__ = of_customer()
     __table_args__ = (
         UniqueConstraint("invoice_id", "key"),
+        Index("ix_finance_invoice_tax_customer_id", "customer_id", "invoice_id"),
         ForeignKeyConstraint(
             ["customer_id", "invoice_id"], ["finance_invoice.customer_id", "finance_invoice.id"]
         ),

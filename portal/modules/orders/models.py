@@ -184,6 +184,7 @@ class Revision(Base):
     __wall__ = of_customer(insert=True)
     __table_args__ = (
         UniqueConstraint("order_id", "revision"),
+        Index("ix_orders_revision_customer_id", "customer_id", "order_id"),
         ForeignKeyConstraint(["customer_id", "order_id"], ["orders_order.customer_id", "orders_order.id"]),
     )
 
@@ -283,6 +284,7 @@ class DeliveryLine(Base):
         ),
         CheckConstraint("quantity <> 0", name="quantity"),
         Index("ix_orders_delivery_line_line_id", "line_id"),
+        Index("ix_orders_delivery_line_customer_id", "customer_id", "delivery_id"),
     )
 
     id: Mapped[Id]
@@ -305,6 +307,7 @@ class OrderEvent(Base):
     __table_args__ = (
         ForeignKeyConstraint(["customer_id", "order_id"], ["orders_order.customer_id", "orders_order.id"]),
         Index("ix_orders_event_order_id", "order_id"),
+        Index("ix_orders_event_customer_id", "customer_id", "order_id"),
     )
 
     id: Mapped[Id]
@@ -328,6 +331,7 @@ class Comment(Base):
     __table_args__ = (
         ForeignKeyConstraint(["customer_id", "order_id"], ["orders_order.customer_id", "orders_order.id"]),
         Index("ix_orders_comment_order_id", "order_id"),
+        Index("ix_orders_comment_customer_id", "customer_id", "order_id"),
     )
 
     id: Mapped[Id]

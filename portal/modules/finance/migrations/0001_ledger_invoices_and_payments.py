@@ -497,9 +497,16 @@ def upgrade() -> None:
             {"code": "opening", "name": "Opening balances"},
         ],
     )
+    op.create_index(
+        "ix_finance_invoice_tax_customer_id",
+        "finance_invoice_tax",
+        ["customer_id", "invoice_id"],
+        unique=False,
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_finance_invoice_tax_customer_id", table_name="finance_invoice_tax")
     op.drop_table("finance_payment_reversal")
     op.drop_table("finance_invoice_tax")
     op.drop_index("ix_finance_invoice_line_order_line_id", table_name="finance_invoice_line")

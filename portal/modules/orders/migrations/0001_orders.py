@@ -274,9 +274,26 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_orders_delivery_line_line_id", "orders_delivery_line", ["line_id"], unique=False)
+    op.create_index(
+        "ix_orders_comment_customer_id", "orders_comment", ["customer_id", "order_id"], unique=False
+    )
+    op.create_index("ix_orders_event_customer_id", "orders_event", ["customer_id", "order_id"], unique=False)
+    op.create_index(
+        "ix_orders_revision_customer_id", "orders_revision", ["customer_id", "order_id"], unique=False
+    )
+    op.create_index(
+        "ix_orders_delivery_line_customer_id",
+        "orders_delivery_line",
+        ["customer_id", "delivery_id"],
+        unique=False,
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_orders_delivery_line_customer_id", table_name="orders_delivery_line")
+    op.drop_index("ix_orders_revision_customer_id", table_name="orders_revision")
+    op.drop_index("ix_orders_event_customer_id", table_name="orders_event")
+    op.drop_index("ix_orders_comment_customer_id", table_name="orders_comment")
     op.drop_index("ix_orders_delivery_line_line_id", table_name="orders_delivery_line")
     op.drop_table("orders_delivery_line")
     op.drop_table("orders_revision")
