@@ -1,0 +1,253 @@
+"""The wall in the database: every table has one, and what stands behind it is not there for others."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+import portal
+from portal.kernel import schema, walls
+from portal.kernel.db import Base, new_public_id
+from portal.kernel.errors import BootRefused
+from portal.kernel.tree import ModuleRoot
+from portal.testing import TestPortal, raw_settings
+from portal.testing.databases import create_database, drop_database, postgresql_server
+from portal.testing.fixtures import PortalFactory
+
+MODULES = ("taxes", "customers", "catalog", "orders", "finance", "acme_loyalty")
+pytestmark = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+
+#: Steps of customers' requests that are taken as the house.
+LIFTED = ["portal/people/colleagues.py"]
+#: Roots below which customers act outside the wall.
+OUTSIDE = {"portal.people.resources.ProfileRoot", "portal.people.resources.CustomerProfileRoot"}
+
+
+@pytest.fixture
+def full(portals: PortalFactory) -> TestPortal:
+    return portals(*MODULES)
+
+
+@pytest.fixture
+def small(portals: PortalFactory) -> TestPortal:
+    return portals("taxes", "customers")
+
+
+def tables(p: TestPortal) -> list[str]:
+    """The tables of the house that its models know."""
+    prefixes = tuple(card.prefix for card in p.house.cards)
+    return sorted(name for name in Base.metadata.tables if name.startswith(prefixes))
+
+
+def test_every_table_says_what_customers_may_do(full: TestPortal) -> None:
+    unsaid = [name for name in tables(full) if walls.wall_of(name) is None]
+    assert unsaid == []
+
+
+def test_every_table_with_customers_has_a_forced_policy_and_its_index(full: TestPortal) -> None:
+    owned = [name for name in tables(full) if "customer_id" in Base.metadata.tables[name].columns]
+    assert len(owned) > 18
+    with full.reading() as unit:
+        rows = unit.db.execute(
+            text(
+                "SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity AS forced, "
+                "(SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'portal_customers') AS own, "
+                "EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] "
+                "WHERE i.indrelid = c.oid AND a.attname = 'customer_id' AND i.indpred IS NULL) AS indexed "
+                "FROM pg_class c WHERE c.relkind = 'r' AND c.relname = ANY (:names)"
+            ),
+            {"names": owned},
+        ).all()
+    assert sorted(row.relname for row in rows) == owned
+    assert [row.relname for row in rows if not (row.forced and row.own)] == []
+    assert [row.relname for row in rows if not row.indexed] == []
+
+
+def customer(db: Session, name: str) -> int:
+    """A customer with an address and a note, made without the services: their id."""
+    values = {"public": new_public_id(), "number": name, "at": "2026-11-02T09:00:00Z"}
+    made = db.scalar(
+        text(
+            "INSERT INTO customers_customer (public_id, number, name, name_key, match_name, match_begin, vat_id, "
+            "country, currency, language, payment_days, payment_terms, email, email_domain, phone, phone_digits, city, "
+            "city_key, active, search_text, version, created_at, changed_at) VALUES (:public, :number, :number, '', '', "
+            "'', '', 'DE', 'EUR', 'en', 30, '', '', '', '', '', '', '', true, '', 1, :at, :at) RETURNING id"
+        ),
+        values,
+    )
+    assert isinstance(made, int)
+    db.execute(
+        text(
+            "INSERT INTO customers_note (public_id, customer_id, text, author, written_at) "
+            "VALUES (:public, :id, 'secret', 'x', '2026-11-02T09:00:00Z')"
+        ),
+        {"public": new_public_id(), "id": made},
+    )
+    return made
+
+
+NAMES = text("SELECT number FROM customers_customer ORDER BY number")
+
+
+def behind(p: TestPortal, db: Session, *customers: int) -> Session:
+    walls.enter(db, p.house.database, customers, 7)
+    return db
+
+
+def denied(db: Session, statement: str) -> str:
+    """What the database says to a statement; the transaction goes on."""
+    with pytest.raises(DBAPIError) as error, db.begin_nested():
+        db.execute(text(statement))
+    return str(error.value.orig)
+
+
+def test_customers_see_their_own_and_change_nothing_else(small: TestPortal) -> None:
+    with small.unit() as unit:
+        one, other = customer(unit.db, "A"), customer(unit.db, "B")
+    with small.house.database.session(write=True) as db:
+        behind(small, db, one)
+        assert db.scalars(NAMES).all() == ["A"]
+        assert db.execute(text("UPDATE customers_customer SET phone = '1'")).rowcount == 1  # type: ignore[attr-defined]
+        assert "permission denied" in denied(db, "UPDATE customers_customer SET payment_days = 365")
+        for name in ("customers_note", "people_session", "people_token", "ops_mail", "kernel_audit"):
+            assert "permission denied" in denied(db, f"SELECT * FROM {name}")
+        assert "permission denied" in denied(db, "SELECT payload FROM kernel_job")
+        assert "permission denied" in denied(db, "DELETE FROM customers_customer")
+        foreign = "INSERT INTO customers_address (public_id, customer_id, name, lines, postal_code, city, region, country, "
+        foreign += f"billing, delivery) VALUES ('x', {other}, '', '', '', '', '', 'DE', false, false)"
+        assert "row-level security" in denied(db, foreign)
+        db.rollback()
+
+
+def test_without_being_told_who_it_is_there_is_nothing(small: TestPortal) -> None:
+    with small.unit() as unit:
+        customer(unit.db, "A")
+    role = walls.role_name(small.house.database)
+    with small.house.database.session(write=False) as db:
+        db.execute(text("SELECT set_config('role', :role, true)"), {"role": role})
+        assert db.scalars(NAMES).all() == []
+        db.execute(text("SELECT set_config('portal.customers', '', true)"))
+        assert db.scalars(NAMES).all() == []
+
+
+def test_what_is_told_ends_with_the_transaction_and_begins_with_the_next(small: TestPortal) -> None:
+    with small.unit() as unit:
+        one = customer(unit.db, "A")
+        customer(unit.db, "B")
+    with small.house.database.session(write=True) as db:
+        behind(small, db, one)
+        assert db.scalars(NAMES).all() == ["A"]
+        with pytest.raises(DBAPIError), db.begin_nested():
+            db.execute(text("SELECT 1 / 0"))
+        assert db.scalars(NAMES).all() == ["A"]
+        db.rollback()
+        assert db.scalars(NAMES).all() == ["A"]
+        with walls.lifted(db):
+            assert db.scalars(NAMES).all() == ["A", "B"]
+        assert db.scalars(NAMES).all() == ["A"]
+        with pytest.raises(ZeroDivisionError), walls.lifted(db):
+            raise ZeroDivisionError
+        assert db.scalars(NAMES).all() == ["A"]
+        walls.leave(db)
+        assert db.scalars(NAMES).all() == ["A", "B"]
+        behind(small, db, one)
+        db.commit()
+    # the same connection, given to the next
+    with small.house.database.session(write=False) as db:
+        assert db.scalars(NAMES).all() == ["A", "B"]
+        assert db.scalar(text("SELECT coalesce(current_setting('portal.customers', true), '')")) == ""
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        ("DROP POLICY portal_customers ON customers_address", "the policies of customers_address"),
+        (
+            "ALTER POLICY portal_customers ON customers_address USING (true)",
+            "the policies of customers_address",
+        ),
+        ("CREATE POLICY more ON customers_address USING (true)", "the policies of customers_address"),
+        ("ALTER TABLE customers_note NO FORCE ROW LEVEL SECURITY", "the policies of customers_note"),
+        ("ALTER TABLE customers_note DISABLE ROW LEVEL SECURITY", "the policies of customers_note"),
+        ("GRANT SELECT ON people_session TO {role}", "has SELECT on people_session"),
+        ("REVOKE SELECT ON customers_address FROM {role}", "lacks SELECT on customers_address"),
+    ],
+)
+def test_a_gap_in_the_wall_stops_the_boot_and_is_mended(
+    small: TestPortal, damage: str, sentence: str
+) -> None:
+    role = walls.role_name(small.house.database)
+    with small.house.database.engine.begin() as connection:
+        assert walls.lacking(connection, small.house.cards, role) == []
+        connection.exec_driver_sql(damage.format(role=role))
+    with pytest.raises(BootRefused, match=sentence):
+        portal.main({}, **small.raw)
+    schema.upgrade(small.house.database, small.house.cards)
+    with small.house.database.engine.connect() as connection:
+        expected = ["the policies of customers_address are not as declared"] if "more" in damage else []
+        assert walls.lacking(connection, small.house.cards, role) == expected
+
+
+@pytest.fixture
+def owner() -> Iterator[str]:
+    """The URL of a database of an ordinary user, who may make roles; both are gone afterwards."""
+    server, name = postgresql_server(), f"portal_test_{secrets.token_hex(4)}"
+    url = make_url(create_database(server, name))
+
+    def administer(statement: str) -> None:
+        import psycopg
+
+        with psycopg.connect(
+            make_url(server).set(drivername="postgresql").render_as_string(False)
+        ) as connection:
+            connection.autocommit = True
+            connection.execute(statement.encode())
+
+    administer(f"CREATE ROLE {name} LOGIN CREATEROLE PASSWORD '{name}'")
+    administer(f"ALTER DATABASE {name} OWNER TO {name}")
+    yield url.set(username=name, password=name).render_as_string(hide_password=False)
+    drop_database(url.render_as_string(hide_password=False))
+    administer(f"DROP ROLE IF EXISTS portal_customers_{name}")
+    administer(f"DROP ROLE {name}")
+
+
+def test_an_ordinary_owner_sees_all_and_their_customers_little(backend: str, owner: str) -> None:
+    assert backend == "postgresql"
+    raw = raw_settings(("taxes", "customers"), owner, database__customers_role="")
+    house = portal.compose(raw).house
+    schema.upgrade(house.database, house.cards)
+    house.database.engine.dispose()
+    p = TestPortal(raw)
+    with p.unit() as unit:
+        one = customer(unit.db, "A")
+        customer(unit.db, "B")
+    with p.reading() as unit:
+        assert unit.db.scalars(NAMES).all() == ["A", "B"]
+        assert behind(p, unit.db, one).scalars(NAMES).all() == ["A"]
+    p.close()
+
+
+def test_the_doors_in_the_wall_are_these(full: TestPortal) -> None:
+    home = Path(str(portal.__file__)).parent
+    sources = {path: path.read_text(encoding="utf-8") for path in home.rglob("*.py")}
+    uses = [
+        str(path.relative_to(home.parent))
+        for path, source in sources.items()
+        if re.search(r"with lifted\(|walls\.(lifted|leave)\(", source)
+    ]
+    assert sorted(uses) == sorted([*LIFTED, "portal/kernel/request.py"])
+    roots = {f"{kind.__module__}.{kind.__qualname__}" for kind in _roots(ModuleRoot) if kind.outside_walls}
+    assert {name for name in roots if name.startswith("portal.")} == OUTSIDE
+
+
+def _roots(kind: type[ModuleRoot]) -> Iterator[type[ModuleRoot]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from _roots(below)
