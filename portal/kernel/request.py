@@ -76,7 +76,7 @@ class Request(PyramidRequest):
     def origin(self) -> audit.Origin:
         """Where this request comes from, as the audit log says it; asks the database nothing."""
         identity: Identity | None = self.__dict__.get("identified")
-        address = (self.remote_addr or "")[:64]
+        address = (self.remote_addr or "")[:64] or None
         if identity is None:
             return audit.Origin(address=address, request_id=self.request_id)
         by_token = identity.method is Method.TOKEN
