@@ -7,6 +7,8 @@ is still needed. They hold at every mount of the module; what is asked of all pe
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -19,7 +21,7 @@ from portal.kernel.people import Method
 from portal.kernel.settings import Setting, boolean, whole
 
 if TYPE_CHECKING:
-    from portal.kernel.card import Card
+    from portal.kernel.card import Card, Role
     from portal.kernel.request import Request
     from portal.kernel.settings import Settings
 
@@ -77,8 +79,50 @@ def policy_of(card: Card) -> Policy:
 
 
 def settings_of(card: Card) -> tuple[Setting[Any], ...]:
-    """All settings of a package: its own, and those of its policy where something can be allowed in it."""
-    return (*card.settings, *(policy_of(card).settings if card.permissions else ()))
+    """All settings of a package: its own, those of its policy where something can be allowed in it, and its roles'."""
+    return (
+        *card.settings,
+        *(policy_of(card).settings if card.permissions else ()),
+        *(groups_of(role) for role in card.roles),
+    )
+
+
+_GROUP = "group:"
+
+
+def groups(value: str) -> frozenset[str]:
+    """Groups such as group:Finance group:"Heads of Sales", separated by white space."""
+    reader = shlex.shlex(value, posix=True)
+    reader.whitespace_split, reader.commenters, reader.escape = True, "", ""
+    try:
+        given = list(reader)
+    except ValueError as error:
+        raise ValueError(f"has a quotation mark too few: {error}") from None
+    if any(not word.startswith(_GROUP) or word == _GROUP for word in given):
+        raise ValueError('must be groups such as group:Finance group:"Heads of Sales"')
+    return frozenset(word.removeprefix(_GROUP) for word in given)
+
+
+@cache
+def _groups(role: str) -> Setting[frozenset[str]]:
+    return Setting(
+        f"portal.roles.{role}",
+        groups,
+        "",
+        "groups of the provider or the directory whose people have this role",
+    )
+
+
+def groups_of(role: Role) -> Setting[frozenset[str]]:
+    """The setting that names the groups whose people have a role from their next sign-in on."""
+    return _groups(role.name)
+
+
+def roles_of_groups(cards: Iterable[Card], settings: Settings, given: Collection[str]) -> frozenset[str]:
+    """The roles that the ini gives to the people of these groups."""
+    return frozenset(
+        role.name for card in cards for role in card.roles if not settings[groups_of(role)].isdisjoint(given)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from portal.kernel.card import Card
 from portal.kernel.i18n import _
+from portal.people.directory import settings as directory_settings
 from portal.people.permissions import PERMISSIONS, ROLES
 from portal.people.settings import SETTINGS
+from portal.people.sso import settings as sso_settings
 
 if TYPE_CHECKING:
     from portal.kernel.composition import Composer
@@ -23,7 +25,7 @@ CARD = Card(
     package="portal.people",
     permissions=PERMISSIONS,
     roles=ROLES,
-    settings=SETTINGS,
+    settings=(*SETTINGS, *sso_settings.SETTINGS, *directory_settings.SETTINGS),
     migrations=True,
     house=True,
 )
@@ -32,10 +34,12 @@ CARD = Card(
 def includeme(config: Composer) -> None:
     """Connect people."""
     from portal.people import admin, api_tokens, bearer, demo, identity, jobs, kept, verification
+    from portal.people.directory import ldap
     from portal.people.events import UserDisabled
     from portal.people.permissions import ADMINISTER, EXPLAIN, VIEW_AS
     from portal.people.resources import profile_root
     from portal.people.services.tokens import RESET_JOB
+    from portal.people.sso import outside
     from portal.web import viewing
     from portal.web.slots import ADMIN_PAGES, FORM_KEEPER
 
@@ -54,5 +58,7 @@ def includeme(config: Composer) -> None:
     config.hear(UserDisabled, api_tokens.end_with_owner, module=CARD.name)
     config.job(RESET_JOB, jobs.reset_job, module=CARD.name)
     config.job(jobs.TIDY, jobs.tidy_job, module=CARD.name, every=jobs.EVERY)
+    outside.connect(config, CARD.name)
+    ldap.connect(config, CARD.name)
     config.demo(demo.run, module=CARD.name)
     config.scan("portal.people.views")

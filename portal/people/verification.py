@@ -22,7 +22,11 @@ from portal.web.request import Request
 View = Callable[[Any, Request], Response]
 
 #: Where people prove anew who they are who did not sign in by password: the path that takes `?next=`.
-ANEW: Mapping[Method, str] = {}
+ANEW: Mapping[Method, str] = {
+    Method.LINK: "/sign-in-by-mail",
+    Method.SSO: "/sign-in-sso-again",
+    Method.LDAP: "/sign-in-directory-again",
+}
 
 
 def stale(request: Request) -> Denied | None:

@@ -19,12 +19,16 @@ from portal.people.models import Grant, User
 from portal.people.permissions import ADMINISTRATOR
 from portal.people.roles import Role
 
+#: The source of what an administrator granted; a group's is the method of signing in by which it was told.
+BY_HAND = "hand"
+
 
 @dataclass(frozen=True, slots=True)
 class GrantFacts:
-    """A role that somebody was given; `in_force` says whether it counts today."""
+    """A role that somebody was given; `in_force` says whether it counts today, `source` where it came from."""
 
     role: str
+    source: str
     granted_by: str
     granted_at: datetime
     ends_on: date | None
@@ -36,8 +40,10 @@ def counts_on(day: ColumnElement[date] | date) -> ColumnElement[bool]:
     return or_(Grant.ends_on.is_(None), Grant.ends_on >= day)
 
 
-def grant(unit: Unit, user: User, role: str, until: date | None = None) -> None:
+def grant(unit: Unit, user: User, role: str, until: date | None = None, *, source: str = BY_HAND) -> None:
     """Give an employee a role, `until` a last day where one is given; one they have already is left as it is.
+
+    `source` is the method of signing in whose groups gave it, or by hand.
 
     Raises Refused for a role that neither a module in the house has nor an administrator composed, and for people of
     customers; Invalid for a last day that has passed.
@@ -50,7 +56,12 @@ def grant(unit: Unit, user: User, role: str, until: date | None = None) -> None:
     held = next((given for given in grants_of(unit, user) if given.role == role), None)
     if held is not None and held.in_force:
         return
-    facts = {"granted_by": unit.actor.name, "granted_at": unit.now(), "ends_on": until}
+    facts = {
+        "granted_by": unit.actor.name if source == BY_HAND else source,
+        "granted_at": unit.now(),
+        "ends_on": until,
+        "source": source,
+    }
     if held is not None:
         _update(unit, user, role, facts)
     else:
@@ -122,6 +133,7 @@ def grants_of(unit: Unit, user: User) -> Sequence[GrantFacts]:
     return [
         GrantFacts(
             row.role,
+            row.source,
             row.granted_by,
             row.granted_at,
             row.ends_on,

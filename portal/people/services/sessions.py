@@ -44,10 +44,12 @@ def start_session(
     method: Method = Method.PASSWORD,
     factors: Iterable[Factor] = (),
     place: Place = NOWHERE,
+    verified_at: datetime | None = None,
 ) -> str:
     """Begin a session; returns the 256-bit token for the cookie, which is stored nowhere.
 
     It belongs to the password that `user` was read with: where somebody has changed it since, the session is dead.
+    `verified_at` is when the person proved who they are, if that was not just now.
     """
     token, proved = secrets.token_urlsafe(32), _written(factors)
     now = unit.now()
@@ -60,7 +62,7 @@ def start_session(
             factors=proved,
             device=place.device[:_DEVICE_LENGTH],
             address=place.address[:_ADDRESS_LENGTH],
-            verified_at=now,
+            verified_at=verified_at or now,
             created_at=now,
             seen_at=now,
         )

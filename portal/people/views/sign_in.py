@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,15 +19,18 @@ from portal.kernel.tree import Root
 from portal.people import devices, mails, services, viewing
 from portal.people.cookies import drop_cookie, set_cookie
 from portal.people.destinations import after_sign_in, local_path, realm_of
+from portal.people.directory.settings import CREATE_USERS
 from portal.people.events import SignedOut
 from portal.people.forms import ForgottenForm, SignInForm
 from portal.people.models import User
 from portal.people.pending import set_pending
 from portal.people.services import attempts
+from portal.people.services.external import Unknown, admit
 from portal.people.services.factors import has_factor
 from portal.people.services.passkeys import request_options
 from portal.people.services.sessions import Place
-from portal.people.services.sign_in import Visitor, count_attempt
+from portal.people.services.sign_in import Visitor, WrongPassword, count_attempt
+from portal.people.ways import buttons, vouched_for
 from portal.web.request import Request
 from portal.web.transactions import commit_so_far
 
@@ -49,14 +53,15 @@ def sign_in(context: Root, request: Request) -> Any:
         form.check()
         visitor = visitor_of_form(request, form)
         with counted_attempts(request, visitor):
-            user = services.sign_in(request.unit, visitor, form.password.data)
-        return begin_session(request, user, after_sign_in(form.next.data, visitor.realm))
+            user, method = _recognised(request, visitor, form.password.data)
+        return begin_session(request, user, after_sign_in(form.next.data, visitor.realm), method)
     return {
         "form": form,
         "tabs": _tabs(form),
         "forgotten": f"/forgotten?realm={form.realm.data}",
         "options": request_options(request.unit, request.csrf_token),
         "next": form.next.data,
+        "ways": buttons(request) if form.realm.data == Realm.EMPLOYEES.value else (),
     }
 
 
@@ -87,8 +92,9 @@ def begin_session(
     location: str,
     method: Method = Method.PASSWORD,
     factors: Iterable[Factor] = (),
+    verified_at: datetime | None = None,
 ) -> Response:
-    """A new session in place of the one of this request, and on to `location`.
+    """A new session in place of the one of this request, and on to `location`; `verified_at` as sessions have it.
 
     Whoever has a second factor and has shown none gets no session yet, but is asked for one.
     """
@@ -112,9 +118,28 @@ def begin_session(
         )
     response = HTTPSeeOther(location=location)
     place = Place(request.user_agent or "", network_address(request))
-    set_cookie(request, response, services.start_session(unit, user, method, shown, place))
+    set_cookie(request, response, services.start_session(unit, user, method, shown, place, verified_at))
     devices.remember(request, response, user)
     return response
+
+
+def _recognised(request: Request, visitor: Visitor, password: str) -> tuple[User, Method]:
+    """Who signs in, by the portal's own password or else by one of a directory. Raises WrongPassword."""
+    try:
+        return services.sign_in(request.unit, visitor, password), Method.PASSWORD
+    except WrongPassword:
+        if visitor.realm is not Realm.EMPLOYEES:
+            raise
+        outsider = vouched_for(request, visitor.email, password)
+        if outsider is None:
+            raise
+        try:
+            user = admit(request.unit, outsider, create=request.setting(CREATE_USERS))
+        except Unknown as error:
+            # As for a wrong password: what the directory knows is told to nobody.
+            raise WrongPassword(_("The e-mail or the password is wrong.")) from error
+    attempts.forgive(request.unit, visitor)
+    return user, outsider.method
 
 
 def visitor_of_form(request: Request, form: SignInForm | ForgottenForm) -> Visitor:

@@ -1,0 +1,1 @@
+"""A directory (LDAP) by whose passwords employees may sign in."""

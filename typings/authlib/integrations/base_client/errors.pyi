@@ -1,0 +1,3 @@
+class OAuthError(Exception):
+    error: str
+    description: str | None
