@@ -33,12 +33,12 @@ CARD = Card(
 
 def includeme(config: Composer) -> None:
     """Connect people."""
-    from portal.people import admin, api_tokens, bearer, demo, identity, jobs, kept, verification
+    from portal.people import admin, api_tokens, bearer, demo, identity, jobs, kept, opened, verification
     from portal.people.directory import ldap
     from portal.people.events import UserDisabled
     from portal.people.permissions import ADMINISTER, EXPLAIN, VIEW_AS
     from portal.people.resources import profile_root
-    from portal.people.services.tokens import RESET_JOB
+    from portal.people.services.tokens import LINK_JOB, RESET_JOB
     from portal.people.sso import outside
     from portal.web import viewing
     from portal.web.slots import ADMIN_PAGES, FORM_KEEPER
@@ -47,6 +47,7 @@ def includeme(config: Composer) -> None:
     config.add_view_deriver(verification.fresh_deriver, name="fresh", under="exact", over="refusal")
     config.add_view_deriver(bearer.bearer_deriver, name="bearer", under="exact", over="fresh")
     config.identify_by("token", bearer.identify, module=CARD.name, order=10)
+    config.identify_by("document", opened.identify, module=CARD.name, order=20)
     config.identify_by("session", identity.identify, module=CARD.name)
     config.offer(FORM_KEEPER, kept.keep, module=CARD.name)
     config.ask_for_roles(identity.administrator_names, module=CARD.name)
@@ -57,6 +58,7 @@ def includeme(config: Composer) -> None:
     config.offer(ADMIN_PAGES, admin.view_as_page, module=CARD.name, permission=VIEW_AS, order=13)
     config.hear(UserDisabled, api_tokens.end_with_owner, module=CARD.name)
     config.job(RESET_JOB, jobs.reset_job, module=CARD.name)
+    config.job(LINK_JOB, jobs.link_job, module=CARD.name)
     config.job(jobs.TIDY, jobs.tidy_job, module=CARD.name, every=jobs.EVERY)
     outside.connect(config, CARD.name)
     ldap.connect(config, CARD.name)

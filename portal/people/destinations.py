@@ -19,6 +19,7 @@ _OURS = (
     "/forgotten",
     "/reset",
     "/invitation",
+    "/confirm-email",
 )
 
 

@@ -37,6 +37,12 @@ def remember(request: Request, response: Response, user: User) -> None:
         response.headers.add(name, value)
 
 
+def follow(request: Request, response: Response, user: User) -> None:
+    """Have the browser of somebody who has signed in know them still after their e-mail has changed."""
+    if not is_known(request, Realm(user.realm), user.email):
+        remember(request, response, user)
+
+
 def _marks(request: Request) -> list[str]:
     profile = _profile(request)
     if profile.cookie_name not in request.cookies:

@@ -101,6 +101,24 @@ class RemoveFactorForm(forms.Form):
     factor = forms.HiddenField(required=True, longest=40)
 
 
+class LinkForm(forms.Form):
+    """Who wants a link to sign in by."""
+
+    email = forms.TextField(
+        _("E-mail"),
+        required=True,
+        longest=254,
+        attributes={"autocomplete": "username", "autocapitalize": "none"},
+    )
+    next = forms.HiddenField(longest=4000)
+
+
+class EmailForm(forms.Form):
+    """One's new e-mail."""
+
+    email = forms.EmailField(_("New e-mail"), required=True)
+
+
 class ForgottenForm(forms.Form):
     """Who has forgotten their password."""
 
@@ -147,6 +165,10 @@ class ProfileForm(forms.Form):
     def __init__(self, request: Request, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(request, data)
         self.language.choices = language_choices(request)
+
+
+class FirstPasswordForm(_NewPasswordForm):
+    """The password of somebody who had none."""
 
 
 class PasswordForm(forms.Form):

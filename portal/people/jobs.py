@@ -31,6 +31,13 @@ def reset_job(unit: Unit, payload: Mapping[str, Any]) -> None:
         services.send_reset(unit, user)
 
 
+def link_job(unit: Unit, payload: Mapping[str, Any]) -> None:
+    """Send the link for signing in to the customer's person who asked for it, if they exist and may sign in."""
+    user = services.find_user(unit, Realm.CUSTOMERS, payload["email"])
+    if user is not None and user.active:
+        services.send_link(unit, user, payload["wanted"])
+
+
 def tidy_job(unit: Unit, payload: Mapping[str, Any]) -> None:
     """Delete attempts of more than a week, and links and sessions that have been dead for a month."""
     kept.tidy(unit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import urlencode
 
 from babel.dates import format_datetime
 
@@ -41,6 +42,49 @@ def invitation(unit: Unit, user: User, token: str, expires_at: datetime) -> None
     )
     subject = _("Your invitation to the portal of ${company}", mapping={"company": unit.company.name})
     _queue(unit, user, subject, text, secret=True)
+
+
+def link(unit: Unit, user: User, token: str, wanted: str, expires_at: datetime) -> None:
+    """The link by which a customer's person signs in, and goes on where they wanted to."""
+    text = _(
+        "Hello ${name},\n\n"
+        "with this link you sign in to the portal of ${company}:\n\n"
+        "${url}\n\n"
+        "It works once, until ${until}. If you did not ask for it, there is nothing to do.\n",
+        mapping=_values(unit, user, f"/sign-in-link/{token}?" + urlencode({"next": wanted}), expires_at),
+    )
+    subject = _("Your link to sign in at ${company}", mapping={"company": unit.company.name})
+    _queue(unit, user, subject, text, secret=True)
+
+
+def confirm_email(unit: Unit, user: User, email: str, token: str, expires_at: datetime) -> None:
+    """The link by which somebody confirms that a new address is theirs; it goes there."""
+    text = _(
+        "Hello ${name},\n\n"
+        "with this link you confirm that you sign in to the portal of ${company} with this e-mail from now on:\n\n"
+        "${url}\n\n"
+        "It works once, until ${until}. If you did not ask for it, there is nothing to do.\n",
+        mapping=_values(unit, user, f"/confirm-email/{token}", expires_at),
+    )
+    subject = _("Your new e-mail at ${company}", mapping={"company": unit.company.name})
+    _queue(unit, user, subject, text, secret=True, to=email)
+
+
+def email_changed(unit: Unit, user: User, before: str) -> None:
+    """The news to the old address that another has taken its place, and whom to tell if that is wrong."""
+    text = _(
+        "Hello ${name},\n\n"
+        "you sign in to the portal of ${company} with another e-mail from now on, and get our mails there: ${email}.\n\n"
+        "If it was not you who changed this, tell us at once: ${contact}.\n",
+        mapping={
+            "name": user.name[:_LONGEST_GREETING],
+            "company": unit.company.name,
+            "email": user.email,
+            "contact": unit.company.email,
+        },
+    )
+    subject = _("Your e-mail at ${company} has changed", mapping={"company": unit.company.name})
+    _queue(unit, user, subject, text, to=before)
 
 
 def further_account(unit: Unit, user: User, account: str, account_name: str) -> None:
@@ -107,10 +151,12 @@ def _values(unit: Unit, user: User, path: str, until: datetime | None) -> dict[s
     return values
 
 
-def _queue(unit: Unit, user: User, subject: Text, text: Text, *, secret: bool = False) -> None:
+def _queue(
+    unit: Unit, user: User, subject: Text, text: Text, *, secret: bool = False, to: str | None = None
+) -> None:
     unit.ask(IMail).queue(
         Message(
-            to=(Address(user.name[:_LONGEST_GREETING], user.email),),
+            to=(Address(user.name[:_LONGEST_GREETING], to or user.email),),
             subject=unit.translate(subject, user.language),
             text=unit.translate(text, user.language),
             language=user.language,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.kernel.settings import Setting, positive
+from portal.kernel.settings import Setting, boolean, positive
 
 SESSION_IDLE = Setting(
     "portal.people.session_idle", positive, "480", "minutes without a request after which a session has ended"
@@ -67,10 +67,28 @@ INVITATIONS_PER_DAY = Setting(
 RESET_MINUTES = Setting(
     "portal.people.reset_minutes", positive, "60", "minutes for which the link of a forgotten password works"
 )
+LINK_SIGN_IN = Setting(
+    "portal.people.link_sign_in",
+    boolean,
+    "true",
+    "whether people of customers may sign in by a link sent by mail",
+)
+LINK_MINUTES = Setting(
+    "portal.people.link_minutes", positive, "15", "minutes for which the link for signing in works"
+)
 INVITATION_DAYS = Setting(
     "portal.people.invitation_days", positive, "14", "days for which the link of an invitation works"
 )
 TOKEN_DAYS = Setting("portal.people.token_days", positive, "365", "days for which an API token works at most")
+DOCUMENT_LINKS = Setting(
+    "portal.people.document_links",
+    boolean,
+    "false",
+    "whether mails with a quotation or an invoice carry a link that opens it without an account",
+)
+DOCUMENT_LINK_DAYS = Setting(
+    "portal.people.document_link_days", positive, "30", "days for which a link to a document works at most"
+)
 
 SETTINGS = (
     SESSION_IDLE,
@@ -85,7 +103,11 @@ SETTINGS = (
     FORGOTTEN_ACCOUNT,
     FORGOTTEN_ADDRESS,
     RESET_MINUTES,
+    LINK_SIGN_IN,
+    LINK_MINUTES,
     INVITATION_DAYS,
     INVITATIONS_PER_DAY,
     TOKEN_DAYS,
+    DOCUMENT_LINKS,
+    DOCUMENT_LINK_DAYS,
 )

@@ -280,3 +280,105 @@ def test_renewing_a_hash_does_not_bring_an_old_password_back(
         services.sign_in(slow, services.Visitor(Realm.EMPLOYEES, ADA, "192.0.2.1"), PASSWORD)
     assert sign_in_form(house, ADA, PASSWORD).submit(expect_errors=True).status_int == 422
     house.browser().sign_in(ADA, "another long password")
+
+
+# --- the list of sessions ----------------------------------------------------------------------------------------
+
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+SAFARI = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1"
+)
+sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+def ids(house: TestPortal) -> list[str]:
+    """The public ids of all sessions, oldest first."""
+    with house.reading() as unit:
+        return list(unit.db.scalars(text("SELECT public_id FROM people_session ORDER BY id")))
+
+
+def end_session(browser: Browser, path: str, session: str) -> int:
+    """Have a session ended as the button does; the status of the answer."""
+    token = browser.get("/account/").forms["profile"]["csrf_token"].value
+    fields = {"csrf_token": token, "_operation": session[:26].ljust(16, "x"), "session": session}
+    return int(browser.post(path, fields, expect_errors=True).status_int)
+
+
+def two_devices(house: TestPortal, *roles: str) -> tuple[Browser, Browser]:
+    """Ada at her desk and on her phone."""
+    house.employee(ADA, *roles)
+    desk = Browser(house.router, extra_environ={"HTTP_USER_AGENT": FIREFOX, "REMOTE_ADDR": "192.0.2.7"})
+    phone = Browser(house.router, extra_environ={"HTTP_USER_AGENT": SAFARI, "REMOTE_ADDR": "198.51.100.9"})
+    for browser in (desk, phone):
+        browser.sign_in(ADA)
+    return desk, phone
+
+
+@sqlite
+def test_sessions_are_listed_and_ended_one_by_one_or_all(house: TestPortal) -> None:
+    desk, phone = two_devices(house)
+    page = desk.get("/account/sessions")
+    assert [name in page.text for name in ("Firefox on Windows", "Safari on iPhone")] == [True, True]
+    assert [place in page.text for place in ("192.0.2.7", "198.51.100.9", "This device")] == [True] * 3
+    assert "Unknown device" in page.text
+    buttons = [form for form in page.forms.values() if form.action == "/account/end-session"]
+    assert len(buttons) == 2  # not for the session that looks
+    buttons[0].submit()
+    assert (is_signed_in(desk), is_signed_in(phone)) == (True, False)
+    assert "Safari on iPhone" not in desk.get("/account/sessions").text
+    phone.sign_in(ADA)
+    form = next(
+        form
+        for form in desk.get("/account/sessions").forms.values()
+        if form.action == "/account/end-sessions"
+    )
+    form.submit()
+    assert (is_signed_in(desk), is_signed_in(phone)) == (True, False)
+
+
+@sqlite
+def test_the_session_of_another_is_not_there(house: TestPortal) -> None:
+    desk, _phone = two_devices(house)
+    mallory = house.customer("mallory@beta.example", 7, "b" * 26, "Beta")
+    for wrong in (ids(house)[1], "1", "", "x" * 26):
+        assert end_session(mallory, "/account/end-session", wrong) == 404
+    assert is_signed_in(desk)
+    assert "Firefox" not in mallory.get("/account/sessions").text
+
+
+@sqlite
+def test_an_administrator_sees_and_ends_the_sessions_of_a_person(house: TestPortal) -> None:
+    desk, phone = two_devices(house)
+    root = house.employee("root@company.example", "people.administrator")
+    with house.reading() as unit:
+        user = services.find_user(unit, Realm.EMPLOYEES, ADA)
+        assert user is not None
+        path = f"/admin/users/{user.public_id}/"
+    page = root.get(path)
+    assert "Firefox on Windows" in page.text
+    assert end_session(root, f"{path}end-session", ids(house)[-1]) == 404  # their own is not Ada's
+    assert end_session(root, f"{path}end-session", ids(house)[1]) == 303
+    assert (is_signed_in(desk), is_signed_in(phone), is_signed_in(root)) == (False, True, True)
+    next(form for form in root.get(path).forms.values() if form.action == f"{path}end-sessions").submit()
+    assert (is_signed_in(phone), is_signed_in(root)) == (False, True)
+
+
+def test_what_ends_on_one_server_has_ended_on_the_other_at_the_next_request(house: TestPortal) -> None:
+    other = TestPortal(house.raw)
+    other.house.clock = house.clock
+    try:
+        house.employee("root@company.example", "people.administrator")
+        browser = house.employee(ADA, "people.administrator")
+        there = Browser(other.router)
+        there.set_cookie("session", cookie(browser))
+        assert there.get("/admin/users/").status_int == 200
+        act(house, ADA, services.revoke, "people.administrator")
+        assert there.get("/admin/users/", expect_errors=True).status_int == 403
+        assert is_signed_in(there)
+        act(house, ADA, services.set_password, "another long password")
+        assert not is_signed_in(there)
+        there.sign_in(ADA, "another long password")
+        act(house, ADA, services.disable)
+        assert not is_signed_in(there)
+    finally:
+        other.close()

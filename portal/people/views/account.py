@@ -8,9 +8,9 @@ from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
 from pyramid.view import view_config
 
 from portal.kernel.i18n import _
-from portal.kernel.people import Identity
-from portal.people import services
-from portal.people.forms import PasswordForm, ProfileForm
+from portal.kernel.people import Identity, Method
+from portal.people import devices, services
+from portal.people.forms import FirstPasswordForm, PasswordForm, ProfileForm
 from portal.people.models import User
 from portal.people.permissions import PROFILE
 from portal.people.resources import ProfileRoot
@@ -35,6 +35,8 @@ def account(context: ProfileRoot, request: Request) -> Any:
         # The next page speaks the language that was chosen.
         request.flash(request.unit.translate(_("Saved."), form.language.data))
         return HTTPSeeOther(location="/account/")
+    if _identity(request).viewed_by is None:
+        devices.follow(request, request.response, user)
     return {"form": form, "user": user}
 
 
@@ -48,6 +50,9 @@ def account(context: ProfileRoot, request: Request) -> Any:
 )
 def password(context: ProfileRoot, request: Request) -> Any:
     """A new password: every other session ends, and this one goes on under a new cookie."""
+    identity = _identity(request)
+    if identity.method is Method.LINK and _myself(request).password_hash is None:
+        return _first_password(request, _myself(request), identity)
     form = PasswordForm(request)
     if request.submitted:
         form.check()
@@ -56,7 +61,17 @@ def password(context: ProfileRoot, request: Request) -> Any:
         with counted_attempts(request, visitor_of(user, address)):
             services.change_password(request.unit, user, form.old.data, form.new.data, address)
         request.flash(_("Your password has been changed. You were signed out everywhere else."))
-        identity = _identity(request)
+        return begin_session(request, user, "/account/", identity.method, identity.factors)
+    return {"form": form}
+
+
+def _first_password(request: Request, user: User, identity: Identity) -> Any:
+    """The first password of somebody who came by a link; it is asked for twice and no old one."""
+    form = FirstPasswordForm(request)
+    if request.submitted:
+        form.check()
+        services.set_password(request.unit, user, form.password.data)
+        request.flash(_("Your password is saved. You were signed out everywhere else."))
         return begin_session(request, user, "/account/", identity.method, identity.factors)
     return {"form": form}
 

@@ -45,7 +45,7 @@ def forgotten(context: Root, request: Request) -> Any:
 )
 def reset(context: Root, request: Request) -> Any:
     """Looking at the link spends nothing (mail scanners do that); sending the form does."""
-    token = _token(request)
+    token = token_of(request)
     if request.submitted:
         form = ResetForm(request)
         form.check()
@@ -57,7 +57,7 @@ def reset(context: Root, request: Request) -> Any:
         return response
     user = services.find_token(request.unit, Kind.RESET, token)
     if user is None:
-        return _dead(request)
+        return dead(request)
     return {"form": ResetForm(request), "user": user}
 
 
@@ -71,7 +71,7 @@ def reset(context: Root, request: Request) -> Any:
 )
 def invitation(context: Root, request: Request) -> Any:
     """Choose a name and a password; whoever holds the link is then signed in."""
-    token = _token(request)
+    token = token_of(request)
     if request.submitted:
         form = InvitationForm(request)
         form.check()
@@ -81,17 +81,18 @@ def invitation(context: Root, request: Request) -> Any:
         return begin_session(request, user, "/")
     user = services.find_token(request.unit, Kind.INVITATION, token)
     if user is None:
-        return _dead(request)
+        return dead(request)
     return {"form": InvitationForm(request, {"name": user.name}), "user": user}
 
 
-def _token(request: Request) -> str:
+def token_of(request: Request) -> str:
+    """What stands in the link behind the name of its page."""
     if len(request.subpath) != 1:
         raise HTTPNotFound
     return request.subpath[0]
 
 
-def _dead(request: Request) -> dict[str, Any]:
+def dead(request: Request) -> dict[str, Any]:
     """A link that was used, is too old, or never was: gone, in the same words."""
     request.response.status_int = 410
     return {"form": None, "user": None}

@@ -30,6 +30,7 @@ from portal.people.services.factors import has_factor
 from portal.people.services.passkeys import request_options
 from portal.people.services.sessions import Place
 from portal.people.services.sign_in import Visitor, WrongPassword, count_attempt
+from portal.people.settings import LINK_SIGN_IN
 from portal.people.ways import buttons, vouched_for
 from portal.web.request import Request
 from portal.web.transactions import commit_so_far
@@ -59,6 +60,7 @@ def sign_in(context: Root, request: Request) -> Any:
         "form": form,
         "tabs": _tabs(form),
         "forgotten": f"/forgotten?realm={form.realm.data}",
+        "by_mail": _by_mail(request, form),
         "options": request_options(request.unit, request.csrf_token),
         "next": form.next.data,
         "ways": buttons(request) if form.realm.data == Realm.EMPLOYEES.value else (),
@@ -165,6 +167,13 @@ def chosen_realm(request: Request, wanted: str) -> Realm:
 def network_address(request: Request) -> str:
     """Where the request comes from, as the server knows it; no header of the visitor's own counts."""
     return request.remote_addr or ""
+
+
+def _by_mail(request: Request, form: SignInForm) -> str | None:
+    """Where people of customers ask for a link, if the ini lets them sign in so."""
+    if form.realm.data != Realm.CUSTOMERS.value or not request.setting(LINK_SIGN_IN):
+        return None
+    return "/sign-in-by-mail?" + urlencode({"next": form.next.data})
 
 
 def _tabs(form: SignInForm) -> list[tuple[Text, str, bool]]:
