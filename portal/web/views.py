@@ -142,6 +142,7 @@ def _back_to(request: Request) -> str:
 _WAYS = {
     Method.PASSWORD: _("with a password"),
     Method.LINK: _("by a link sent by mail"),
+    Method.PASSKEY: _("with a passkey"),
     Method.SSO: _("with the account of an organisation (single sign-on)"),
     Method.LDAP: _("with the password of the company's directory"),
     Method.TOKEN: _("with a token, for programs"),

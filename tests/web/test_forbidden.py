@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.kernel.people import Realm
+from portal.kernel.people import Method, Realm
 from portal.testing import Browser, TestPortal
 from portal.testing.fixtures import PortalFactory
 
@@ -43,6 +43,15 @@ def test_another_way_of_signing_in(portals: PortalFactory) -> None:
     page = refused.click("Sign in otherwise")
     assert page.forms["sign-in"]["next"].value == WHERE
     assert page.forms["sign-in"]["realm"].value == Realm.EMPLOYEES.value
+
+
+def test_every_way_of_signing_in_has_its_words(portals: PortalFactory) -> None:
+    others = sorted(method.value for method in set(Method) - {Method.PASSWORD})
+    _portal, browser = clerk(portals, customers__accepts=" ".join(others))
+    refused = browser.get(WHERE, expect_errors=True)
+    assert refused.status_int == 403
+    accepted = next(line for line in refused.text.splitlines() if "Accepted here" in line)
+    assert accepted.count(",") >= len(others) - 1
 
 
 def test_another_way_of_signing_in_for_customers(portals: PortalFactory) -> None:
