@@ -93,7 +93,9 @@ class MyPage:
 class DocumentType:
     """How a kind of document is addressed, so that others can link to it without importing its resources.
 
-    The address is `/<module>/<path><public id>`; the link shows only to those with `permission`.
+    The address is `/<module>/<path><public id>`; the link shows only to those with `permission`. `linked` are the
+    permissions of customers that a link to one such document gives without an account (`portal.people.document_links`):
+    none, unless the kind says so. It needs a `my_path`, which is then the address segment of the mount.
     """
 
     kind: str
@@ -102,6 +104,7 @@ class DocumentType:
     path: str
     permission: str
     my_path: str | None = None
+    linked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

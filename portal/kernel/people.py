@@ -30,6 +30,13 @@ class Method(Enum):
     SSO = "sso"
     LDAP = "ldap"
     TOKEN = "token"  # noqa: S105 - the name of a method, not a token
+    #: By a link to one document, without an account.
+    DOCUMENT = "document"
+
+    @property
+    def is_of_person(self) -> bool:
+        """Whether somebody with an account has signed in: neither a program nor the holder of a link."""
+        return self not in (Method.TOKEN, Method.DOCUMENT)
 
 
 class Factor(Enum):
@@ -106,7 +113,8 @@ class Identity:
 
     `verified_at` is when they last proved who they are (by signing in, or anew since), `factors` what they proved
     beyond the method. `limited_to` holds the only permissions of an API token; None stands for all that the person
-    has. `roles` are the names of all roles, `custom` tells what those among them allow that no card declares. `viewed_by`
+    has. `document` is the kind and public id of the one document that a link opens; whoever holds it is nobody whom the portal
+    knows, and their numbers are negative. `roles` are the names of all roles, `custom` tells what those among them allow that no card declares. `viewed_by`
     names the administrator who looks at the portal as this person: method, factors and session are then theirs.
     """
 
@@ -125,6 +133,7 @@ class Identity:
     limited_to: frozenset[str] | None = None
     viewed_by: str | None = None
     custom: tuple[CustomRole, ...] = ()
+    document: tuple[str, str] | None = None
 
     def membership(self, account: str) -> Membership | None:
         """The membership in the account with that address segment."""
@@ -147,6 +156,8 @@ class Actor:
     @classmethod
     def of(cls, identity: Identity) -> Actor:
         """The person of a request."""
+        if identity.method is Method.DOCUMENT:
+            return cls("link", identity.name)
         kind = "employee" if identity.realm is Realm.EMPLOYEES else "customer"
         return cls(kind, identity.name, identity.user_id)
 

@@ -142,8 +142,8 @@ def unmet(card: Card, request: Request) -> Demand | None:
     if not _is_within(settings, policy, request.remote_addr):
         reason = _("This part of the portal cannot be used from where you are.")
         return Demand(Denied(reason, NextStep.NONE, policy.networks.key), policy.networks.key)
-    if identity.method is Method.TOKEN:
-        # A program has neither a second factor nor a moment of proof; `accepts` decides whether it may enter.
+    if not identity.method.is_of_person:
+        # A program or the holder of a link has neither a second factor nor a moment of proof; `accepts` decides whether it may enter.
         return None
     if settings[policy.require_mfa] and not identity.factors:
         reason = _("This part of the portal needs a second factor.")

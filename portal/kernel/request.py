@@ -84,7 +84,7 @@ class Request(PyramidRequest):
             realm=identity.realm.value,
             address=address,
             request_id=self.request_id,
-            session_id=None if by_token else identity.session_id,
+            session_id=identity.session_id if identity.method.is_of_person else None,
             token_id=identity.session_id if by_token else None,
             viewed_by=identity.viewed_by,
         )

@@ -32,6 +32,13 @@ class ScopesForm(forms.Form):
         return None if self.limit.data is None else Limit(self.limit.data, currency)
 
 
+class DocumentLinkForm(forms.Form):
+    """For whom a link to a document is, and for how long."""
+
+    sent_to = forms.EmailField(required=True)
+    days = forms.IntegerField(_("Works for (days)"), required=True, least=1)
+
+
 class InviteColleagueForm(ScopesForm):
     """A new colleague."""
 

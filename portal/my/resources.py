@@ -12,6 +12,7 @@ from portal.kernel.i18n import Text, _
 from portal.kernel.people import Membership, Realm, Scope, scope_principal
 from portal.kernel.tree import AccountNode, Ace, CustomerRoot, ModuleRoot, Node
 from portal.my import CARD
+from portal.my.opened import Documents
 from portal.my.permissions import VIEW
 from portal.people import colleagues
 from portal.people.colleagues import Member
@@ -30,13 +31,15 @@ class MyRoot(ModuleRoot):
         """Every customer may choose among their own accounts."""
         return [(Allow, f"realm:{self.realm.value}", VIEW), DENY_ALL]
 
-    def __getitem__(self, segment: str) -> Account:
+    def __getitem__(self, segment: str) -> Node:
         """The account with that segment; no query, the identity knows its memberships.
 
         Whoever is no customer is turned away here, before anything below is looked up: visitors can then sign in
         and come back to the very page, and employees are told why. To a customer, an account that is not theirs
         does not exist.
         """
+        if segment == "document":
+            return Documents(self.request, segment, self)
         identity = self.request.identified
         if identity is None:
             raise HTTPForbidden(result=Denied(_("Please sign in."), NextStep.SIGN_IN))
@@ -44,7 +47,7 @@ class MyRoot(ModuleRoot):
             reason = _("This part of the portal is for other people.")
             raise HTTPForbidden(result=Denied(reason, NextStep.NONE))
         membership = identity.membership(segment)
-        if membership is None:
+        if membership is None or identity.document is not None:
             raise KeyError(segment)
         return Account(self.request, segment, self, membership)
 

@@ -92,6 +92,37 @@ class ApiTokenRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentLinkCreated(Event):
+    """Whoever has the link can open one document of a customer without an account until a moment."""
+
+    kind: str
+    document: str
+    customer_id: int
+    sent_to: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLinkOpened(Event):
+    """Somebody opened a document by a link."""
+
+    kind: str
+    document: str
+    customer_id: int
+    sent_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLinkRevoked(Event):
+    """A link to a document works no longer."""
+
+    kind: str
+    document: str
+    customer_id: int
+    sent_to: str
+
+
+@dataclass(frozen=True, slots=True)
 class GrantLimited(Event):
     """A role that an employee has ends on a date from now on, or no longer does."""
 

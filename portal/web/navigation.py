@@ -30,7 +30,7 @@ def staff_navigation(request: Request) -> list[NavigationEntry]:
 
 def customer_navigation(request: Request) -> list[NavigationEntry]:
     """The pages below the account that the request is in, or the person's only account."""
-    account = _account(request)
+    account = None if request.is_guest else _account(request)
     if account is None:
         return []
     entries: list[NavigationEntry] = []

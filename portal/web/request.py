@@ -106,6 +106,11 @@ class Request(KernelRequest):
         """Whether the person belongs to a customer."""
         return self.identified is not None and self.identified.realm is Realm.CUSTOMERS
 
+    @property
+    def is_guest(self) -> bool:
+        """Whether somebody without an account has opened the one document of a link."""
+        return self.identified is not None and self.identified.document is not None
+
     @reify
     def navigation(self) -> list[NavigationEntry]:
         """Where this person may go: derived from the modules in the house, decided by their policies."""
@@ -145,4 +150,5 @@ class Request(KernelRequest):
     @property
     def breadcrumbs(self) -> list[tuple[Text, str | None]]:
         """Titles and addresses of the nodes above this page, without the root."""
-        return [(node.title, self.resource_path(node)) for node in self.lineage[1:]]
+        shown = self.lineage[-1:] if self.is_guest else self.lineage[1:]
+        return [(node.title, self.resource_path(node)) for node in shown]

@@ -51,8 +51,10 @@ def includeme(config: Composer) -> None:
     from portal.modules.customers.interfaces import CUSTOMER_PANELS
     from portal.modules.finance import chains, checks, demo, my, panels, resources, subscribers
     from portal.modules.finance.services import guard
+    from portal.modules.finance.views.invoices import linked_invoice
     from portal.modules.orders import events
     from portal.modules.orders.interfaces import MY_ORDER_PANELS, ORDER_PANELS
+    from portal.my.views.documents import offer_links
     from portal.ops.verification import CHAINS
     from portal.web.slots import HOME_CARDS, MY_HOME_CARDS
 
@@ -87,7 +89,9 @@ def includeme(config: Composer) -> None:
     config.offer(CUSTOMER_PANELS, panels.receivables_of_customer, module=name, permission=view, order=20)
     config.offer(HOME_CARDS, panels.to_do, module=name, permission=view, order=30)
     config.offer(MY_HOME_CARDS, panels.owed, module=name, permission=permissions.MY_PAY, order=30)
-    config.refer(DocumentType("finance.invoice", name, _("Invoice"), "invoices/", view, my_path="invoices/"))
+    linked = (own, permissions.MY_PAY)
+    config.refer(DocumentType("finance.invoice", name, _("Invoice"), "invoices/", view, "invoices/", linked))
+    offer_links(config, resources.InvoiceNode, permissions.POST, linked_invoice)
     config.refer(DocumentType("finance.payment", name, _("Payment"), "payments/", view))
     for check, title, run in checks.CHECKS:
         config.verify(f"finance.{check}", run, title=title, module=name)

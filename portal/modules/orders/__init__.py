@@ -48,6 +48,8 @@ def includeme(config: Composer) -> None:
     from portal.modules.orders.services.buying import BuyerCurrency
     from portal.modules.orders.services.lifecycle import CONFIRM_JOB, DOCUMENT_KIND
     from portal.modules.orders.views.actions import register_actions
+    from portal.modules.orders.views.shown import linked_order
+    from portal.my.views.documents import offer_links
 
     name = CARD.name
     config.mount(CARD, resources.OrdersRoot)
@@ -56,7 +58,9 @@ def includeme(config: Composer) -> None:
     )
     config.provide(IOrders, Orders, module=name)
     config.provide(IBuyerCurrency, BuyerCurrency, module=name)
-    config.refer(DocumentType(DOCUMENT_KIND, name, _("Order"), "", permissions.VIEW, my_path="orders/"))
+    linked = (permissions.MY_VIEW, permissions.MY_ACCEPT)
+    config.refer(DocumentType(DOCUMENT_KIND, name, _("Order"), "", permissions.VIEW, "orders/", linked))
+    offer_links(config, resources.OrderNode, permissions.EDIT, linked_order)
     config.hear(CustomerArchiving, subscribers.refuse_open_orders, module=name)
     config.job(CONFIRM_JOB, jobs.confirm_accepted, module=name)
     config.job(jobs.EXPIRE, jobs.expire, module=name, every=jobs.EXPIRE_EVERY)

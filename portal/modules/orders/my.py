@@ -144,7 +144,7 @@ def order(context: MyOrder, request: Request) -> dict[str, Any]:
         "deliveries": past.deliveries,
         "actions": [row for row in found.actions if request.permits(row.permission)],
         "progress": found.state in UNDER_WAY,
-        "may_ask": request.permits(permissions.MY_VIEW),
+        "may_ask": request.permits(permissions.MY_ASK),
         "may_request": request.permits(permissions.MY_REQUEST),
         "panels": [] if found.being_revised else panels(request, MY_ORDER_PANELS, context, found.facts),
         "here": request.resource_path(context),
@@ -307,7 +307,7 @@ def take_back(context: MyOrder, request: Request) -> Response:
     return _back(context, request)
 
 
-@view_config(context=MyOrder, name="ask", permission=permissions.MY_VIEW, request_method="POST", show="")
+@view_config(context=MyOrder, name="ask", permission=permissions.MY_ASK, request_method="POST", show="")
 def ask(context: MyOrder, request: Request) -> Response:
     """Ask a question."""
     form = QuestionForm(request)

@@ -14,6 +14,7 @@ CANCEL = "orders.cancel"
 COMMENT = "orders.comment"
 
 MY_VIEW = "orders.my.view"
+MY_ASK = "orders.my.ask"
 MY_REQUEST = "orders.my.request"
 MY_ACCEPT = "orders.my.accept"
 MY_APPROVE = "orders.my.approve"
@@ -27,6 +28,7 @@ PERMISSIONS = (
     Permission(CANCEL, _("Cancel orders and open rests, open closed orders again")),
     Permission(COMMENT, _("Comment on orders")),
     Permission(MY_VIEW, _("See the own orders")),
+    Permission(MY_ASK, _("Ask questions on the own orders")),
     Permission(MY_REQUEST, _("Request quotations")),
     Permission(MY_ACCEPT, _("Accept and decline quotations")),
     Permission(MY_APPROVE, _("Approve acceptances above a colleague's spending limit")),
@@ -39,4 +41,4 @@ ROLES = (
     Role("orders.reader", _("Reader of orders"), (VIEW,)),
 )
 
-SCOPES = {"view": (MY_VIEW,), "order": (MY_REQUEST, MY_ACCEPT), "approve": (MY_APPROVE,)}
+SCOPES = {"view": (MY_VIEW, MY_ASK), "order": (MY_REQUEST, MY_ACCEPT), "approve": (MY_APPROVE,)}

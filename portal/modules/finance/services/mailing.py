@@ -15,6 +15,8 @@ from portal.modules.finance.models import CREDIT_NOTE, Invoice
 from portal.modules.finance.services.posting import DOCUMENT_KIND
 from portal.ops import documents
 from portal.ops.pdf.formats import Formats
+from portal.people import document_links
+from portal.people.document_links import Linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,18 @@ def recipients(customer: CustomerFacts) -> list[Address]:
     return list({address.email.casefold(): address for address in reversed(found)}.values())[::-1]
 
 
-def letter(unit: Unit, invoice: Invoice, account: str) -> Letter:
-    """What the mail says; `account` is the segment of the customer's pages in the link."""
+def linked(invoice: Invoice) -> Linked:
+    """The invoice as a document link opens it."""
+    return Linked(
+        DOCUMENT_KIND, invoice.public_id, invoice.customer_id, invoice.customer_name, invoice.language
+    )
+
+
+def letter(unit: Unit, invoice: Invoice, account: str, *, link: str = "") -> Letter:
+    """What the mail says; `account` is the segment of the customer's pages in the address.
+
+    `link` opens the document without an account; where it is empty the mail has none.
+    """
     formats = Formats(invoice.language, invoice.currency)
     values = {
         "number": invoice.number or "",
@@ -48,7 +60,10 @@ def letter(unit: Unit, invoice: Invoice, account: str) -> Letter:
         return unit.translate(TranslationString(text, domain="portal", mapping=values), invoice.language)
 
     subject, body = _CREDIT_NOTE if invoice.kind == CREDIT_NOTE else _INVOICE
-    return Letter(say(subject), say(body))
+    text = say(body)
+    return Letter(
+        say(subject), f"{text}\n{document_links.postscript(unit, link, invoice.language)}" if link else text
+    )
 
 
 def send(unit: Unit, invoice: Invoice, to: Sequence[Address], account: str) -> None:
@@ -59,7 +74,8 @@ def send(unit: Unit, invoice: Invoice, to: Sequence[Address], account: str) -> N
     issued = documents.find(unit.db, invoice.document) if invoice.document else None
     if issued is None:
         raise Refused(_("Only posted invoices and credit notes are mailed."))
-    said = letter(unit, invoice, account)
+    link = document_links.for_mail(unit, linked(invoice), to)
+    said = letter(unit, invoice, account, link=link)
     unit.ask(IMail).queue(
         Message(
             to=tuple(to),
@@ -68,6 +84,7 @@ def send(unit: Unit, invoice: Invoice, to: Sequence[Address], account: str) -> N
             language=invoice.language,
             about=f"{DOCUMENT_KIND}:{invoice.public_id}",
             attachments=(Attachment(issued.file_name, issued.public_id),),
+            secret=bool(link),
         )
     )
     text = _(

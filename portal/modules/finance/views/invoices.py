@@ -32,6 +32,8 @@ from portal.modules.finance.resources import FinanceRoot, InvoiceNode, Invoices
 from portal.modules.finance.services import crediting, drafting, mailing, posting, printing, reading
 from portal.modules.orders.interfaces import ORDER_KIND, IOrders
 from portal.ops import documents
+from portal.people import document_links
+from portal.people.document_links import Linked
 from portal.web.forms import choices_json
 from portal.web.references import staff_base
 from portal.web.request import Request
@@ -52,6 +54,13 @@ def invoices(context: Invoices, request: Request) -> dict[str, Any]:
     bases = {"order": staff_base(request, ORDER_KIND)}
     page = listing.page(request.db, request.GET, base=request.resource_path(context), bases=bases)
     return {"page": page, "may_draft": request.permits(MAY_DRAFT)}
+
+
+def linked_invoice(context: InvoiceNode, request: Request) -> Linked:
+    """The invoice as a document link opens it. Raises Refused for one that was never issued."""
+    if not context.row.document:
+        raise Refused(_("Only posted invoices and credit notes are sent."))
+    return mailing.linked(context.row)
 
 
 @view_config(context=Invoices, name="csv", permission=VIEW, request_method="GET")
@@ -256,7 +265,9 @@ def mail(context: InvoiceNode, request: Request) -> Any:
     form.to.choices = [(one.email, f"{one.name} <{one.email}>") for one in known]
     back = request.resource_path(context)
     if not request.submitted:
-        letter = mailing.letter(request.unit, row, customer.public_id)
+        letter = mailing.letter(
+            request.unit, row, customer.public_id, link=document_links.shown_for_mail(request.unit)
+        )
         return {"form": form, "invoice": row, "letter": letter, "back": back}
     form.check()
     chosen = [address for address in known if address.email in form.to.data]

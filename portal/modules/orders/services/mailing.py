@@ -17,7 +17,9 @@ from portal.modules.orders.models import Order
 from portal.modules.orders.services import history, reading
 from portal.modules.orders.transitions import State
 from portal.ops import documents
+from portal.people import document_links
 from portal.people.colleagues import Member
+from portal.people.document_links import Linked
 
 QUOTATION, CONFIRMATION, APPROVAL = "quotation", "order_confirmation", "approval"
 #: States in which there is an order confirmation to mail.
@@ -42,8 +44,16 @@ def recipients(customer: CustomerFacts) -> list[Address]:
     return list(found.values())
 
 
-def letter(unit: Unit, order: Order, kind: str, account: str, *, by: str = "") -> Letter:
-    """What the mail says; `account` is the segment of the customer's pages in the link, `by` who brought it about."""
+def linked(order: Order) -> Linked:
+    """The order as a document link opens it."""
+    return Linked(DOCUMENT_KIND, order.public_id, order.customer_id, order.customer_name, order.language)
+
+
+def letter(unit: Unit, order: Order, kind: str, account: str, *, by: str = "", link: str = "") -> Letter:
+    """What the mail says; `account` is the segment of the customer's pages in the address, `by` who brought it about.
+
+    `link` opens a quotation without an account; where it is empty the mail has none.
+    """
     values = {
         "number": order.number,
         "company": unit.company.name,
@@ -55,7 +65,10 @@ def letter(unit: Unit, order: Order, kind: str, account: str, *, by: str = "") -
         return unit.translate(TranslationString(text, domain="portal", mapping=values), order.language)
 
     subject, body = _LETTERS[kind]
-    return Letter(say(subject), say(body))
+    text = say(body)
+    return Letter(
+        say(subject), f"{text}\n{document_links.postscript(unit, link, order.language)}" if link else text
+    )
 
 
 def send_letter(
@@ -64,10 +77,11 @@ def send_letter(
     """Queue one mail to these recipients with the issued PDF. Raises Invalid without a recipient."""
     if not to:
         raise Invalid({"to": _("Choose who gets the mail.")})
-    said = letter(unit, order, kind, account)
     issued = documents.find(unit.db, document)
     if issued is None:
         raise LookupError(f"no document {document}")
+    link = document_links.for_mail(unit, linked(order), to) if kind == QUOTATION else ""
+    said = letter(unit, order, kind, account, link=link)
     unit.ask(IMail).queue(
         Message(
             to=tuple(to),
@@ -76,6 +90,7 @@ def send_letter(
             language=order.language,
             about=f"{DOCUMENT_KIND}:{order.public_id}",
             attachments=(Attachment(issued.file_name, document),),
+            secret=bool(link),
         )
     )
 

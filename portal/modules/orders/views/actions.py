@@ -34,6 +34,7 @@ from portal.modules.orders.services.lifecycle import Acceptance
 from portal.modules.orders.services.objections import Allowed, Objected
 from portal.modules.orders.transitions import TABLE, Transition, transition
 from portal.modules.orders.views.orders import TEMPLATES, back_to, written_page
+from portal.people import document_links
 from portal.web.forms import Choice
 from portal.web.request import Request
 
@@ -139,7 +140,9 @@ def _send(context: OrderNode, request: Request) -> Any:
     form = SendForm(request, {"to": standard_recipients(order, customer)})
     offer_recipients(form, customer)
     if not request.submitted:
-        said = mailing.letter(unit, order, mailing.QUOTATION, customer.public_id)
+        said = mailing.letter(
+            unit, order, mailing.QUOTATION, customer.public_id, link=document_links.shown_for_mail(unit)
+        )
         return _page(context, request, form, letter=said)
     form.check()
     to = chosen_recipients(form, customer)

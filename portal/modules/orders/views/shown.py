@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from portal.kernel.errors import Refused
 from portal.kernel.i18n import Text, _
 from portal.modules.orders.models import Order, OrderLine
+from portal.modules.orders.resources import OrderNode
+from portal.modules.orders.services import mailing
 from portal.modules.orders.services.history import Entry
 from portal.modules.orders.services.printing import tax_label
+from portal.people.document_links import Linked
 from portal.web.formats import quantity
 from portal.web.request import Request
 
@@ -79,6 +83,13 @@ def _note(line: OrderLine, request: Request) -> str:
             _("cancelled ${figure}", mapping={"figure": quantity(line.cancelled, request.locale_name)})
         )
     return " · ".join(request.translate(part) for part in parts if part)
+
+
+def linked_order(context: OrderNode, request: Request) -> Linked:
+    """The order as a document link opens it. Raises Refused where the customer does not see it yet."""
+    if not context.order.visible:
+        raise Refused(_("The customer does not see this yet: send the quotation first."))
+    return mailing.linked(context.order)
 
 
 def totals(net: int, taxes: Iterable[tuple[str, Decimal, int]], gross: int) -> list[tuple[Text, int]]:
