@@ -2,6 +2,7 @@
 # make test    all tests, on SQLite and on PostgreSQL
 # make sure    everything that CI says: formatting, lint, types, import rules, translations, tests
 # make format  put the code into shape · make bench  measure · make lock  renew the locked requirements
+# make walls   try all of one customer's pages as others, with 600 orders, with either wall away
 # make mutants take one guard away after the other and see that the tests notice
 # make translations  bring the catalogues up to date with the sources and compile them
 # make clean   take away what was made here, the virtual environment and the development database too
@@ -25,7 +26,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED := --require-hashes --only-binary :all:
 CHECKED := $(wildcard portal tests bench alembic setup.py)
 
-.PHONY: help run test sure format lint types imports bench mutants lock translations clean
+.PHONY: help run test sure format lint types imports bench mutants walls lock translations clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
@@ -72,6 +73,10 @@ format: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m bench
+
+walls: export PORTAL_WALLS_ORDERS = 600
+walls: $(DEVELOPMENT)
+	$(BIN)/python -m pytest tests/house/test_walls_long.py tests/house/test_walls.py tests/kernel/test_rls.py -n $(WORKERS) -rP
 
 mutants: $(DEVELOPMENT)
 	PYTHONPATH=tests $(BIN)/python -m mutants
