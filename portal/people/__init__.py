@@ -1,8 +1,9 @@
 """People: users of two realms, signing in, sessions, roles, memberships in customer accounts.
 
-Owns: users, sessions, grants of roles, memberships, one-time links, counted attempts.
-Publishes: UserAdded, RoleGranted, RoleRevoked, UserDisabled, PasswordChanged.
-Asks: IMail. Pages: /sign-in, /sign-out, /verify, /forgotten, /reset, /invitation, /account, /admin/users.
+Owns: users, sessions, grants of roles, memberships, one-time links, counted attempts, kept forms.
+Publishes: UserAdded, RoleGranted, RoleRevoked, UserDisabled, PasswordChanged, EmailChanged, SessionsEnded.
+Asks: IMail. Pages: /sign-in, /sign-in-by-mail, /sign-out, /verify, /forgotten, /reset, /invitation, /confirm-email, /account,
+/admin/users.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def end_by_time(house: TestPortal, browser: Browser) -> None:
 
 
 def end_by_signing_out_in_another_tab(house: TestPortal, browser: Browser) -> None:
-    next(form for form in browser.get("/").forms.values() if form.action == "/sign-out").submit()
+    next(form for form in browser.get("/account/").forms.values() if form.action == "/sign-out").submit()
 
 
 def end_from_elsewhere(house: TestPortal, browser: Browser) -> None:
@@ -137,6 +137,18 @@ def test_a_tab_from_before_another_sign_in_of_the_same_person_is_offered_again(h
     assert name_of(house) == "ada"
     sent(answer.follow()).submit()
     assert name_of(house) == "Ada Lovelace"
+
+
+def test_a_tab_of_a_customer_from_before_is_kept_behind_the_walls_too(house: TestPortal) -> None:
+    path = f"/my/{'a' * 26}/colleagues/invite"
+    browser = house.customer(ADA, 7, "a" * 26, "Alpha")
+    form = browser.get(path).forms["invite"]
+    form["email"] = BOB
+    end_by_signing_out_in_another_tab(house, browser)
+    browser.sign_in(ADA, realm=Realm.CUSTOMERS)
+    assert form.submit().location == f"http://localhost{KEPT}"
+    again = sent(browser.get(KEPT))
+    assert (again.action, again["email"].value) == (path, BOB)
 
 
 @sqlite
