@@ -14,6 +14,7 @@ from portal.kernel.people import Actor, Realm
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import CustomerFacts, ICustomers
 from portal.people import services as people
+from portal.people.roles import compose
 from portal.testing import Browser, TestPortal
 from portal.testing.crawler import every_role
 
@@ -49,6 +50,7 @@ def make_world(portal: TestPortal, *, documents: bool = True) -> World:
     """Fill a portal with what its modules can hold; without `documents` there are no orders and invoices yet."""
     world, has = World(portal), portal.house.has
     portal.run(lambda unit: people.invite(unit, Realm.EMPLOYEES, "ina@company.example", "Ina Invited"))
+    portal.run(lambda unit: compose(unit, "helper", "Helper", ["people.explain"], own=["people.explain"]))
     if has("taxes"):
         portal.run(_taxes)
     if has("customers"):

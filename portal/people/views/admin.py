@@ -14,7 +14,7 @@ from portal.kernel.people import Realm
 from portal.people import services
 from portal.people.forms import EndForm, InviteForm, RolesForm, language_name
 from portal.people.lists import USERS
-from portal.people.permissions import ADMINISTER
+from portal.people.permissions import ADMINISTER, EXPLAIN, VIEW_AS
 from portal.people.resources import UserNode, UsersPage
 from portal.people.views.api_tokens import listed
 from portal.web.fields import Choice
@@ -94,6 +94,8 @@ def user(context: UserNode, request: Request) -> Any:
         "sessions": services.live_sessions(unit, person),
         "here": None if request.identified is None else request.identified.session_id,
         "tokens": listed(request, person),
+        "may_explain": request.permits(EXPLAIN),
+        "may_view_as": request.permits(VIEW_AS),
         "is_self": person.id == unit.actor.user_id,
         "base": request.resource_path(context),
     }
