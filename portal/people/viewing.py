@@ -85,8 +85,8 @@ def expire(unit: Unit, session_id: int) -> None:
         finish(unit, session_id)
 
 
-def finish(unit: Unit, session_id: int) -> None:
-    """See the portal as oneself again; where one does already, nothing happens."""
+def finish(unit: Unit, session_id: int) -> int | None:
+    """See the portal as oneself again: the number of whoever looked; None where nobody looked as another."""
     viewer_id = unit.db.scalar(select(UserSession.user_id).where(UserSession.id == session_id))
     ended = unit.db.scalar(
         delete(Viewing)
@@ -94,5 +94,7 @@ def finish(unit: Unit, session_id: int) -> None:
         .returning(Viewing.user_id)
         .execution_options(synchronize_session=False)
     )
-    if ended is not None and viewer_id is not None:
-        unit.publish(ViewingEnded(viewer_id, ended))
+    if ended is None or viewer_id is None:
+        return None
+    unit.publish(ViewingEnded(viewer_id, ended))
+    return viewer_id

@@ -146,7 +146,8 @@ def list_users(unit: Unit, realm: Realm | None = None) -> Sequence[UserFacts]:
     if realm is not None:
         people = people.where(User.realm == realm.value)
     roles: dict[int, set[str]] = {}
-    for user_id, role in unit.db.execute(select(Grant.user_id, Grant.role)):
+    in_force = select(Grant.user_id, Grant.role).where(grants.counts_on(unit.today()))
+    for user_id, role in unit.db.execute(in_force):
         roles.setdefault(user_id, set()).add(role)
     return [
         UserFacts(

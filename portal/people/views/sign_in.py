@@ -80,9 +80,9 @@ def sign_out(context: Root, request: Request) -> Response:
     realm = Realm.EMPLOYEES
     if request.identified is not None:
         realm = request.identified.realm
-        viewing.finish(request.unit, request.identified.session_id)
+        viewer_id = viewing.finish(request.unit, request.identified.session_id)
         services.end_session(request.unit, request.identified.session_id)
-        request.unit.publish(SignedOut(request.identified.user_id))
+        request.unit.publish(SignedOut(viewer_id or request.identified.user_id))
     response = HTTPSeeOther(location="/sign-in" + ("?realm=customers" if realm is Realm.CUSTOMERS else ""))
     drop_cookie(request, response)
     return response
