@@ -21,6 +21,7 @@ from portal.kernel.errors import Denied
 from portal.kernel.i18n import _
 from portal.kernel.people import Identity
 from portal.kernel.request import Request
+from portal.kernel.unit import Unit
 from portal.people.api_tokens import ApiToken, touch
 from portal.people.identity import identity_of
 from portal.people.models import AccountMembership, Grant, User
@@ -113,8 +114,12 @@ def _refusal(request: Request, *, known: bool) -> BadToken:
     visitor = attempts.nameless(address)
     if attempts.is_limited(request.unit, attempts.TOKEN, visitor):
         return BadToken(wait=request.setting(ATTEMPTS_WINDOW))
-    request.afterwards.append(partial(attempts.reserve, kind=attempts.TOKEN, visitor=visitor))
+    request.afterwards.append(lambda unit: _count(unit, visitor))
     return BadToken()
+
+
+def _count(unit: Unit, visitor: attempts.Visitor) -> None:
+    attempts.reserve(unit, attempts.TOKEN, visitor)
 
 
 def bearer_deriver(view: View, info: Any) -> View:

@@ -189,7 +189,7 @@ def open_by(unit: Unit, token: str) -> Opened | None:
     return Opened(row.public_id, row.kind, row.document)
 
 
-def _of(linked: Linked) -> Select[tuple[DocumentLink]]:
+def _of(linked: Linked) -> Select[DocumentLink]:
     return select(DocumentLink).where(
         DocumentLink.kind == linked.kind,
         DocumentLink.document == linked.document,

@@ -25,9 +25,11 @@ from portal.testing.fixtures import PortalFactory
 from portal.web.request import CSRF_FIELD
 
 OPEN = [
+    "portal.my.views.documents.open_document",
     "portal.ops.health.healthz",
     "portal.ops.health.jobsz",
     "portal.ops.health.readyz",
+    "portal.people.views.directory.again",
     "portal.people.views.email.confirm",
     "portal.people.views.link_sign_in.ask",
     "portal.people.views.link_sign_in.use",
@@ -36,13 +38,12 @@ OPEN = [
     "portal.people.views.links.reset",
     "portal.people.views.second_factor.passkey",
     "portal.people.views.second_factor.second_factor",
-    "portal.people.views.directory.again",
     "portal.people.views.sign_in.sign_in",
     "portal.people.views.sign_in.sign_out",
-    "portal.people.views.verify.verify",
     "portal.people.views.sso.again",
     "portal.people.views.sso.begin",
     "portal.people.views.sso.finish",
+    "portal.people.views.verify.verify",
     "portal.people.views.view_as.end",
     "portal.web.views.home",
     "portal.web.views.logo",

@@ -216,7 +216,9 @@ def test_people_make_see_and_revoke_their_tokens(trade: TestPortal) -> None:
     shown = made.html.select_one("#token")
     assert shown is not None
     token = shown.text
-    assert form.submit().html.select_one("#token").text == token  # a reload makes no other
+    again = form.submit().html.select_one("#token")
+    assert again is not None
+    assert again.text == token  # a reload makes no other
     assert get(trade, CSV, token).status_int == 200
     listed = browser.get("/account/tokens")
     assert "Nightly export" in listed.text

@@ -11,6 +11,7 @@ import pytest
 from house.world import MODULES, World, make_world
 from sqlalchemy import text
 
+from portal.modules.customers.interfaces import CustomerFacts
 from portal.people import document_links
 from portal.people.document_links import Linked
 from portal.testing import Browser, TestPortal
@@ -24,10 +25,14 @@ def world(portals: PortalFactory) -> World:
     return make_world(portals(*MODULES))
 
 
+def alpha_of(world: World) -> CustomerFacts:
+    assert world.alpha is not None
+    return world.alpha
+
+
 def link_to(world: World, kind: str, document: str, *, days: int = 14, sent_to: str = BUYER) -> str:
     """The path of a new link to a document of Alpha."""
-    alpha = world.alpha
-    assert alpha is not None
+    alpha = alpha_of(world)
     linked = Linked(kind, document, alpha.id, alpha.name, "en")
     made = world.portal.run(
         lambda unit: document_links.create(unit, linked, sent_to, days, f"operation {document}")
@@ -35,9 +40,16 @@ def link_to(world: World, kind: str, document: str, *, days: int = 14, sent_to: 
     return made.removeprefix("http://localhost")
 
 
+def form_with(page: Any, field: str) -> Any:
+    return next(form for form in page.forms.values() if field in form.fields)
+
+
+def shown_link(page: Any) -> str:
+    return str(page.html.select_one("#link").text).removeprefix("http://localhost")
+
+
 def quotation(world: World) -> str:
-    assert world.alpha is not None
-    return world.orders[world.alpha.number][1]
+    return world.orders[alpha_of(world).number][1]
 
 
 def opened(world: World, path: str, browser: Browser | None = None) -> tuple[Browser, str]:
@@ -62,44 +74,50 @@ def test_a_quotation_is_read_and_accepted_without_an_account(world: World) -> No
     assert "Alpha" not in page.text
     assert one(world, "SELECT opened_at FROM people_document_link").opened_at is None
     browser, place = opened(world, path, browser)
-    cookie = next(header for header in [browser.cookies] if "document" in header)
-    assert cookie
+    assert "document" in browser.cookies
     assert path.split("/")[2] not in place
     shown = browser.get(place)
-    number = one(world, f"SELECT number FROM orders_order WHERE public_id = '{document}'").number  # noqa: S608
+    number = one(world, f"SELECT number FROM orders_order WHERE public_id = '{document}'").number
     assert number in shown.text
-    for hidden in ("/my/orders", 'href="/account', f"/my/{world.alpha.public_id}", "sign-out", 'name="text"'):  # type: ignore[union-attr]
+    for hidden in (
+        "/my/orders",
+        'href="/account',
+        f"/my/{alpha_of(world).public_id}",
+        "sign-out",
+        'name="text"',
+    ):
         assert hidden not in shown.text, hidden
     pdf = re.search(rf'href="({place}documents/[^"]+)"', shown.text)
     assert pdf is not None
     assert browser.get(pdf.group(1)).content_type == "application/pdf"
-    form = next(form for form in browser.get(f"{place}accept").forms.values() if "name" in form.fields)
+    form = form_with(browser.get(f"{place}accept"), "name")
     form["name"] = "Bruno Buyer"
     form["reference"] = "PO 77"
     assert form.submit(expect_errors=True).status_int == 422  # without consent
     form["consent"] = True
     assert form.submit().status_int == 303
-    order = one(world, f"SELECT * FROM orders_order WHERE public_id = '{document}'")  # noqa: S608
+    order = one(world, f"SELECT * FROM orders_order WHERE public_id = '{document}'")
     assert (order.accepted_by, order.customer_reference) == ("Bruno Buyer", "PO 77")
-    event = one(world, f"SELECT * FROM orders_event WHERE order_id = {order.id} AND action = 'accept'")  # noqa: S608
+    event = one(world, f"SELECT * FROM orders_event WHERE order_id = {order.id} AND action = 'accept'")
     assert (event.actor_kind, event.actor, event.user_id) == ("link", f"document link sent to {BUYER}", None)
-    said = one(world, "SELECT * FROM kernel_audit WHERE actor_kind = 'link' AND customer_id IS NOT NULL LIMIT 1")
+    said = one(
+        world, "SELECT * FROM kernel_audit WHERE actor_kind = 'link' AND customer_id IS NOT NULL LIMIT 1"
+    )
     assert (said.session_id, said.actor_user_id) == (None, None)
     assert "Bruno Buyer" in browser.get(place).text
 
 
 def test_a_quotation_is_declined_by_the_link(world: World) -> None:
     browser, place = opened(world, link_to(world, "orders.order", quotation(world)))
-    form = next(form for form in browser.get(f"{place}decline").forms.values() if "reason" in form.fields)
+    form = form_with(browser.get(f"{place}decline"), "reason")
     form["reason"] = "Too dear"
     assert form.submit().status_int == 303
-    state = one(world, f"SELECT state FROM orders_order WHERE public_id = '{quotation(world)}'").state  # noqa: S608
+    state = one(world, f"SELECT state FROM orders_order WHERE public_id = '{quotation(world)}'").state
     assert state == "declined"
 
 
 def test_an_invoice_with_its_pdf_is_read(world: World) -> None:
-    assert world.alpha is not None
-    invoice = world.invoices[world.alpha.number][0]
+    invoice = world.invoices[alpha_of(world).number][0]
     browser, place = opened(world, link_to(world, "finance.invoice", invoice))
     assert place.endswith(f"/invoices/{invoice}/")
     assert "How to pay" in browser.get(place).text
@@ -108,13 +126,12 @@ def test_an_invoice_with_its_pdf_is_read(world: World) -> None:
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_it_opens_nothing_else(world: World) -> None:
-    alpha, beta = world.alpha, world.beta
-    assert alpha is not None
+    alpha, beta = alpha_of(world), world.beta
     assert beta is not None
     browser, place = opened(world, link_to(world, "orders.order", quotation(world)))
     link = place.split("/")[3]
     orders, others = world.orders[alpha.number], world.orders[beta.number]
-    token = browser.get(f"{place}accept").html.select_one("input[name=csrf_token]")["value"]
+    token = str(form_with(browser.get(f"{place}accept"), "revision")["csrf_token"].value)
     elsewhere = [
         *(place.replace(quotation(world), other) for other in (orders[2], orders[3], others[1])),
         place.replace("/orders/", "/invoices/").replace(quotation(world), world.invoices[alpha.number][0]),
@@ -138,7 +155,13 @@ def test_it_opens_nothing_else(world: World) -> None:
         assert answer.status_int == 404 or "/sign-in" in str(answer.location), path
         for number in ("SO-2026-00001", "SO-2026-00003", "IN-2026-00001"):
             assert number not in answer.text, path
-    for path in ("/my/", f"/my/{alpha.public_id}/", f"/my/{alpha.public_id}/orders/", "/account/", "/orders/"):
+    for path in (
+        "/my/",
+        f"/my/{alpha.public_id}/",
+        f"/my/{alpha.public_id}/orders/",
+        "/account/",
+        "/orders/",
+    ):
         assert "/sign-in" in str(browser.get(path, expect_errors=True).location), path
     before = one(world, "SELECT COUNT(*) AS n FROM orders_comment").n
     for act in ("ask", "take-back", "approve", "reject", "withdraw-approval"):
@@ -167,9 +190,12 @@ def test_what_ends_a_link_counts_at_once(world: World, how: str) -> None:
     elif how == "no cookie":
         browser = portal.browser()
     else:
-        other, elsewhere = opened(world, link_to(world, "finance.invoice", world.invoices[world.alpha.number][0]))  # type: ignore[union-attr]
+        other, elsewhere = opened(
+            world, link_to(world, "finance.invoice", world.invoices[alpha_of(world).number][0])
+        )
         assert other.get(elsewhere).status_int == 200
         stolen = other.cookies["document"]
+        assert stolen is not None
         browser = portal.browser()
         browser.set_cookie("document", stolen.strip('"'))
     for address in (place, f"{place}accept"):
@@ -197,6 +223,7 @@ def test_the_token_stays_out_of_the_log(world: World, caplog: pytest.LogCaptureF
     caplog.set_level(logging.DEBUG)
     path = link_to(world, "orders.order", quotation(world))
     opened(world, path)
+    assert "'/d/…'" in caplog.text
     assert path.split("/")[2] not in caplog.text
 
 
@@ -213,14 +240,14 @@ def test_employees_make_links_on_the_documents_page(world: World) -> None:
     assert refused.forms["new-link"]["sent_to"].value == "not an address"
     form["sent_to"], form["days"] = "Chris@Beta.example", "3"
     made = form.submit()
-    path = made.html.select_one("#link").text.removeprefix("http://localhost")
-    assert form.submit().html.select_one("#link").text.endswith(path)  # a reload makes no other
+    path = shown_link(made)
+    assert shown_link(form.submit()) == path  # a reload makes no other
     assert one(world, "SELECT COUNT(*) AS n FROM people_document_link").n == 1
     browser, document = opened(world, path)
     assert browser.get(document).status_int == 200
     reader = portal.employee("rita@company.example", "orders.reader")
     assert reader.get(f"{place}links", expect_errors=True).status_int == 403
-    draft = world.orders[world.alpha.number][0]  # type: ignore[union-attr]
+    draft = world.orders[alpha_of(world).number][0]
     assert clerk.get(f"/orders/{draft}/links", expect_errors=True).status_int == 409
 
 
@@ -228,10 +255,10 @@ def test_employees_make_links_on_the_documents_page(world: World) -> None:
 def test_the_mail_carries_a_link_where_the_ini_wants_it(portals: PortalFactory) -> None:
     world = make_world(portals(*MODULES, people__document_links="true"))
     clerk = world.portal.employee("eva@company.example", "orders.clerk")
-    draft = world.orders[world.alpha.number][0]  # type: ignore[union-attr]
+    draft = world.orders[alpha_of(world).number][0]
     page = clerk.get(f"/orders/{draft}/send")
     assert "http://localhost/d/…" in page.text
-    form = next(form for form in page.forms.values() if "to" in form.fields)
+    form = form_with(page, "to")
     form.submit()
     mail = one(world, "SELECT text, secret FROM ops_mail ORDER BY id DESC LIMIT 1")
     path = re.search(r"http://localhost(/d/\S+)", mail.text)

@@ -14,6 +14,7 @@ from pyramid.view import exception_view_config, view_config
 from portal.kernel.composition import Composer
 from portal.kernel.i18n import _
 from portal.kernel.tree import Node, Root
+from portal.kernel.unit import Unit
 from portal.my.forms import DocumentLinkForm
 from portal.my.opened import Closed
 from portal.people import document_links, opened
@@ -78,7 +79,7 @@ def open_document(context: Root, request: Request) -> Any:
     return response
 
 
-def _count(unit: Any, visitor: attempts.Visitor) -> None:
+def _count(unit: Unit, visitor: attempts.Visitor) -> None:
     attempts.reserve(unit, attempts.DOCUMENT, visitor)
 
 
@@ -117,10 +118,23 @@ def offer_links(
         request.flash(_("The link works no longer."))
         return HTTPSeeOther(location=request.resource_path(node, "links"))
 
-    template = f"{_TEMPLATES}document_links.jinja2"
-    methods, where = ("GET", "POST"), {"context": context, "permission": permission}
-    config.add_view(links, name="links", request_method=methods, renderer=template, operation=False, **where)
-    config.add_view(revoke_link, name="revoke-link", request_method="POST", show="links", **where)
+    config.add_view(
+        links,
+        context=context,
+        name="links",
+        permission=permission,
+        request_method=("GET", "POST"),
+        renderer=f"{_TEMPLATES}document_links.jinja2",
+        operation=False,
+    )
+    config.add_view(
+        revoke_link,
+        context=context,
+        name="revoke-link",
+        permission=permission,
+        request_method="POST",
+        show="links",
+    )
 
 
 def _links(context: Any, request: Request, linked: Linked) -> dict[str, Any]:
