@@ -69,6 +69,6 @@ def begin(context: SeenNode, request: Request) -> Any:
 )
 def end(context: Root, request: Request) -> Response:
     """See the portal as oneself again."""
-    if request.identified is not None:
+    if request.identified is not None and request.identified.viewed_by is not None:
         viewing.finish(request.unit, request.identified.session_id)
     return HTTPSeeOther(location="/")
