@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pyramid.response import Response
 
@@ -23,15 +23,18 @@ _PURPOSE = "pending sign-in"
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Somebody who has signed in but for the second factor, and how."""
+    """Somebody who has signed in but for the second factor, how, and when they proved it if that was not just now."""
 
     user: User
     method: Method
+    verified_at: datetime | None
 
 
-def set_pending(request: Request, response: Response, user: User, method: Method) -> None:
+def set_pending(
+    request: Request, response: Response, user: User, method: Method, verified_at: datetime | None
+) -> None:
     """Have the browser remember for some minutes who it is that must show a factor."""
-    said = json.dumps([user.id, user.password_version, method.value])
+    said = json.dumps([user.id, user.password_version, method.value, verified_at and verified_at.isoformat()])
     response.set_cookie(
         _name(request),
         seal(request.unit, _PURPOSE, said),
@@ -49,13 +52,14 @@ def read_pending(request: Request) -> Pending | None:
     if not sealed:
         return None
     try:
-        user_id, version, method = json.loads(unseal(request.unit, _PURPOSE, sealed, within=_LIFETIME))
+        said = json.loads(unseal(request.unit, _PURPOSE, sealed, within=_LIFETIME))
     except Unsealable:
         return None
+    user_id, version, method, verified = said
     user = request.db.get(User, user_id)
     if user is None or not user.active or user.password_version != version:
         return None
-    return Pending(user, Method(method))
+    return Pending(user, Method(method), datetime.fromisoformat(verified) if verified else None)
 
 
 def drop_pending(request: Request, response: Response) -> None:

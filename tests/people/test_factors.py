@@ -400,3 +400,24 @@ def test_a_disabled_person_is_not_reset(house: TestPortal) -> None:
     with house.unit() as unit, pytest.raises(Refused):
         reset_access(unit, person(unit))
     assert stored(house, "SELECT COUNT(*) FROM people_factor") == [(1,)]
+
+
+def test_people_of_customers_have_factors_too(portals: Callable[..., TestPortal]) -> None:
+    house = portals(my__require_mfa="true")
+    account = "0123456789abcdefghjkmnpqrs"
+    house.customer("anna@alpha.example", 1, account, "Alpha")
+    app = house.enrol_totp("anna@alpha.example", Realm.CUSTOMERS)
+    browser = house.browser()
+    form = browser.get(f"/sign-in?next=/my/{account}/").forms["sign-in"]
+    form["email"], form["password"] = "anna@alpha.example", PASSWORD
+    form = form.submit().follow().forms["second-factor"]
+    form["code"] = app.code()
+    assert form.submit().location == f"http://localhost/my/{account}/"
+    assert browser.get(f"/my/{account}/").status_int == 200
+    house.clock.advance(minutes=11)
+    assert "phone" in browser.get("/account/factors/").text
+    form = browser.get("/account/password").follow().forms["verify"]
+    form["password"], form["code"] = PASSWORD, app.code()
+    assert form.submit().location == "http://localhost/account/password"
+    codes = recovery_codes(browser)
+    assert len(codes) == 10

@@ -16,8 +16,7 @@ from portal.kernel.tree import Root
 from portal.people import devices
 from portal.people.destinations import after_sign_in, local_path
 from portal.people.forms import CodeForm, PasskeyForm
-from portal.people.models import User
-from portal.people.pending import drop_pending, read_pending
+from portal.people.pending import Pending, drop_pending, read_pending
 from portal.people.services import attempts
 from portal.people.services.factors import prove
 from portal.people.services.passkeys import WrongPasskey, has_passkey, request_options, use_passkey
@@ -51,7 +50,7 @@ def second_factor(context: Root, request: Request) -> Any:
             # Read again: what was counted is committed, and the person may have been disabled before.
             pending = read_pending(request) or pending
             factor = prove(request.unit, pending.user, form.code.data, visitor)
-        return _enter(request, pending.user, wanted, pending.method, factor)
+        return _enter(request, pending, wanted, factor)
     unit = request.unit
     options = (
         request_options(unit, request.csrf_token, pending.user) if has_passkey(unit, pending.user) else None
@@ -84,8 +83,9 @@ def passkey(context: Root, request: Request) -> Response:
     if identity is not None:
         return _still(request, identity, user.id, wanted)
     pending = read_pending(request)
-    method = pending.method if pending is not None and pending.user.id == user.id else Method.PASSKEY
-    return _enter(request, user, wanted, method, Factor.PASSKEY)
+    if pending is None or pending.user.id != user.id:
+        pending = Pending(user, Method.PASSKEY, None)
+    return _enter(request, pending, wanted, Factor.PASSKEY)
 
 
 def _still(request: Request, identity: Identity, user_id: int, wanted: str) -> Response:
@@ -94,7 +94,8 @@ def _still(request: Request, identity: Identity, user_id: int, wanted: str) -> R
     return go_on(request, identity, wanted, (Factor.PASSKEY,))
 
 
-def _enter(request: Request, user: User, wanted: str, method: Method, factor: Factor) -> Response:
-    response = begin_session(request, user, after_sign_in(wanted, Realm(user.realm)), method, (factor,))
+def _enter(request: Request, pending: Pending, wanted: str, factor: Factor) -> Response:
+    user, location = pending.user, after_sign_in(wanted, Realm(pending.user.realm))
+    response = begin_session(request, user, location, pending.method, (factor,), pending.verified_at)
     drop_pending(request, response)
     return response

@@ -105,7 +105,7 @@ def begin_session(
         services.end_session(unit, request.identified.session_id)
     if not shown and has_factor(unit, user):
         response = HTTPSeeOther(location="/second-factor?" + urlencode({"next": location}))
-        set_pending(request, response, user, method)
+        set_pending(request, response, user, method, verified_at)
         drop_cookie(request, response)
         return response
     if not devices.is_known(request, Realm(user.realm), user.email) and services.last_seen(unit, user):
