@@ -11,7 +11,7 @@ import pytest
 from house.world import MODULES, World, make_world
 from webtest.http import StopableWSGIServer
 
-from portal.kernel.people import Realm
+from portal.kernel.people import SCOPES, Realm
 from portal.people import services as people
 from portal.testing.fixtures import PortalFactory
 from portal.testing.portal import PASSWORD
@@ -128,9 +128,7 @@ def serve(portals: PortalFactory, chromium: Browser, tmp_path: Path) -> Iterator
             anna = people.add_user(
                 unit, Realm.CUSTOMERS, "anna@alpha.example", "Anna Alpha", password=PASSWORD
             )
-            people.add_membership(
-                unit, anna, alpha.id, alpha.public_id, alpha.name, ("view", "order", "manage")
-            )
+            people.add_membership(unit, anna, alpha.id, alpha.public_id, alpha.name, tuple(SCOPES))
         server = StopableWSGIServer.create(world.portal.router)
         served = Served(world, f"http://127.0.0.1:{server.effective_port}", chromium, tmp_path)
         servers.append((server, served))

@@ -174,6 +174,11 @@ def test_a_manager_sets_limits_and_others_do_not(firm: Firm) -> None:
     assert form.submit().status_int == 303
     assert limit_of(firm, "buyer") == Limit(250_50, "EUR")
     assert "250.50" in manager.get(f"{firm.base}colleagues/").text
+    assert "250.50" not in firm.browsers["boss"].get(f"{firm.base}colleagues/").text
+    invited = manager.get(f"{firm.base}colleagues/invite").forms["invite"]
+    invited["email"], invited["name"], invited["limit"] = "new@customer.example", "New", "75"
+    assert invited.submit().status_int == 303
+    assert limit_of(firm, "new") == Limit(75_00, "EUR")
     form = manager.get(page).forms["scopes"]
     form["limit"] = ""
     form.submit()
