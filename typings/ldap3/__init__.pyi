@@ -1,8 +1,8 @@
+from socket import socket
 from ssl import VerifyMode
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-AUTO_BIND_NO_TLS: Literal["NO_TLS"]
-AUTO_BIND_TLS_BEFORE_BIND: Literal["TLS_BEFORE_BIND"]
+AUTO_BIND_NONE: Literal["NONE"]
 NONE: Literal["NO_INFO"]
 SUBTREE: Literal["SUBTREE"]
 
@@ -17,6 +17,7 @@ class Server:
 
 class Connection:
     response: list[dict[str, Any]] | None
+    socket: socket | None
     def __init__(
         self,
         server: Server,
@@ -27,10 +28,10 @@ class Connection:
         receive_timeout: float | None = None,
         read_only: bool = False,
         auto_referrals: bool = True,
-        return_empty_attributes: bool = True,
     ) -> None: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *args: object) -> None: ...
+    def start_tls(self, read_server_info: bool = True) -> bool: ...
+    def bind(self, read_server_info: bool = True) -> bool: ...
+    def unbind(self) -> bool: ...
     def search(
         self,
         search_base: str,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import ssl
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +34,8 @@ from portal.people.services.external import Outsider
 from portal.people.ways import PASSWORD_SOURCES
 
 if TYPE_CHECKING:
+    from ldap3 import Connection
+
     from portal.kernel.composition import Composer
 
 log = logging.getLogger(__name__)
@@ -94,7 +98,10 @@ def _found(settings: Settings, email: str) -> dict[str, Any] | None:
     from ldap3.utils.conv import escape_filter_chars
 
     asked = settings[FILTER].replace(EMAIL, escape_filter_chars(email))
-    with _connection(settings, settings[BIND_DN], settings[BIND_PASSWORD]) as connection:
+    with _connected(settings, settings[BIND_DN], settings[BIND_PASSWORD]) as connection:
+        if connection is None:
+            log.warning("the directory does not let the portal in by portal.ldap.bind_dn")
+            return None
         connection.search(
             settings[BASE],
             asked,
@@ -108,34 +115,38 @@ def _found(settings: Settings, email: str) -> dict[str, Any] | None:
 
 
 def _lets_in(settings: Settings, name: str, password: str) -> bool:
-    from ldap3.core.exceptions import LDAPBindError, LDAPOperationResult
-
-    try:
-        with _connection(settings, name, password):
-            return True
-    except (LDAPBindError, LDAPOperationResult):
-        return False
+    with _connected(settings, name, password) as connection:
+        return connection is not None
 
 
-def _connection(settings: Settings, name: str, password: str) -> Any:
-    """A connection that is encrypted, checked and signed in before anything is asked."""
-    from ldap3 import AUTO_BIND_NO_TLS, AUTO_BIND_TLS_BEFORE_BIND, NONE, Connection, Server, Tls
+@contextmanager
+def _connected(settings: Settings, name: str, password: str) -> Generator[Connection | None]:
+    """A connection that was encrypted and checked before anything was said; None when the server wants no such person."""
+    from ldap3 import AUTO_BIND_NONE, NONE, Connection, Server, Tls
+    from ldap3.core.exceptions import LDAPStartTLSError
 
     url = settings[URL]
     ca_file: Path | None = settings[CA_FILE]
     plain = urlsplit(url).scheme == "ldap" and urlsplit(url).hostname in _LOCAL and ca_file is None
     tls = Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=None if ca_file is None else str(ca_file))
     server = Server(url, tls=None if plain else tls, connect_timeout=_CONNECT, get_info=NONE)
-    return Connection(
+    connection = Connection(
         server,
         user=name or None,
         password=password if name else None,
-        auto_bind=AUTO_BIND_NO_TLS if plain or server.ssl else AUTO_BIND_TLS_BEFORE_BIND,
+        auto_bind=AUTO_BIND_NONE,
         receive_timeout=_RECEIVE,
         read_only=True,
         auto_referrals=False,
-        return_empty_attributes=True,
     )
+    try:
+        if not (plain or server.ssl or connection.start_tls(read_server_info=False)):
+            raise LDAPStartTLSError("the directory does not encrypt")
+        yield connection if connection.bind(read_server_info=False) else None
+    finally:
+        connection.unbind()
+        if connection.socket is not None:  # ldap3 forgets one that could not be connected
+            connection.socket.close()
 
 
 def _subject(entry: dict[str, Any], attribute: str) -> str:

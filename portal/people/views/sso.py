@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,6 +32,9 @@ from portal.people.ways import release
 from portal.web.request import Request
 
 log = logging.getLogger(__name__)
+
+#: When somebody proved who they are of whom the provider does not say so: too long ago for anything.
+_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @view_config(
@@ -125,7 +129,8 @@ def _by_sso(request: Request) -> Identity | None:
 def _asked(request: Request, *, anew: bool) -> dict[str, str]:
     """How lately the person must have signed in there; who asks for that is told when they did."""
     if anew:
-        return {"prompt": "login", "max_age": "0"}
+        # Not 0: some providers then find the sign-in of a moment ago too old as well, and ask for ever.
+        return {"prompt": "login", "max_age": str(tokens.LEEWAY)}
     return {"max_age": str(request.setting(SESSION_LIFETIME) * 3600)}
 
 
@@ -160,7 +165,7 @@ def _arrived(
     user = admit(request.unit, outsider, create=request.setting(settings.CREATE_USERS))
     location = after_sign_in(journey.wanted, Realm.EMPLOYEES)
     # A session there that is hours old proves no more here than it does there.
-    verified_at = min(proved_at or user.created_at, request.house.clock())
+    verified_at = min(proved_at or _UNKNOWN, request.house.clock())
     return begin_session(request, user, location, Method.SSO, factors, verified_at=verified_at)
 
 
@@ -169,7 +174,6 @@ def _write_from_here(request: Request) -> None:
 
     Nothing is done but what the sealed journey asks for, whose code is good once.
     """
-    _ = request.identified
     release(request)
     request.leave_walls()
     session = request.house.transactional_session(request.tm, write=True)
