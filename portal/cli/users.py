@@ -14,6 +14,7 @@ from portal.kernel.unit import Unit
 from portal.ops.console import Console
 from portal.people import services
 from portal.people.models import User
+from portal.people.services import external
 from portal.people.services.recovery import reset_access
 from portal.people.settings import RESET_MINUTES
 
@@ -148,6 +149,18 @@ def reset(console: Console, email: str, realm: str) -> None:
         f"{email} has no second factor, password or session any more. For them alone, once, {minutes} minutes:"
     )
     click.echo(address)
+
+
+@users.command(
+    help="Forget who an employee is at a provider or in a directory; they are linked anew when they come."
+)
+@click.argument("email")
+@click.pass_obj
+def unlink(console: Console, email: str) -> None:
+    """Forget external identities."""
+    with console.unit() as unit:
+        gone = external.unlink(unit, _user(unit, email, Realm.EMPLOYEES.value))
+    click.echo(f"{email} is linked no more." if gone else f"{email} was not linked.")
 
 
 def _user(unit: Unit, email: str, realm: str) -> User:
