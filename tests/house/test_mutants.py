@@ -10,7 +10,7 @@ MUTANTS = seeded()
 
 def test_there_are_enough_and_no_two_of_one_name() -> None:
     names = [mutant.name for mutant in MUTANTS]
-    assert len(set(names)) == len(names) >= 50
+    assert len(set(names)) == len(names) >= 60
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
