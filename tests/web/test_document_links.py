@@ -266,3 +266,19 @@ def test_the_mail_carries_a_link_where_the_ini_wants_it(portals: PortalFactory) 
     assert mail.secret
     browser, place = opened(world, path.group(1))
     assert browser.get(place).status_int == 200
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_it_opens_over_https_though_browsers_send_no_origin_from_there(portals: PortalFactory) -> None:
+    world = make_world(portals(*MODULES, base_url="https://localhost"))
+    path = link_to(world, "orders.order", quotation(world)).removeprefix("https://localhost")
+    browser = world.portal.browser()
+    browser.extra_environ.update({"wsgi.url_scheme": "https", "HTTP_HOST": "localhost"})
+    form = browser.get(path).forms["open"]
+    answer = form.submit(headers={"Origin": "null"})
+    assert answer.status_int == 303
+    cookie = next(one for one in answer.headers.getall("Set-Cookie") if one.startswith("document="))
+    said = {part.strip().lower() for part in cookie.split(";")[1:]}
+    link = str(answer.location).split("/")[5]
+    assert {"secure", "httponly", "samesite=strict", "max-age=1800", f"path=/my/document/{link}/"} <= said
+    assert browser.get(str(answer.location)).status_int == 200
