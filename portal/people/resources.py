@@ -157,5 +157,14 @@ class ViewAsPage(ModuleRoot):
         return SeenNode(self.request, segment, self, user)
 
 
-class SeenNode(UserNode):
+class SeenNode(Node):
     """Somebody as whom one may look."""
+
+    def __init__(self, request: Request, name: str, parent: Node, user: User) -> None:
+        super().__init__(request, name, parent)
+        self.user = user
+
+    @property
+    def title(self) -> Text:
+        """The title in breadcrumbs."""
+        return self.user.name

@@ -169,7 +169,7 @@ def people(town: Town) -> Iterator[Person]:
     world, portal = town.world, town.world.portal
     yield Person("visitor", Intruder.in_(portal.browser(), "/sign-in"), None)
     yield Person("nobody", Intruder.in_(portal.employee("nobody@company.example"), "/"), Realm.EMPLOYEES)
-    entering = {"people.administrator", "people.supporter", "ops.administrator"}
+    entering = {"people.administrator", "people.supporter", "ops.administrator", "ops.auditor"}
     for card in portal.house.cards:
         for role in card.roles:
             who = Intruder.in_(portal.employee(f"{role.name}@company.example", role.name), "/")

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from threading import Barrier, Thread
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
 from portal.kernel.errors import Conflict, Invalid, Refused
 from portal.kernel.people import Realm
+from portal.kernel.tree import Root
 from portal.kernel.unit import Unit
-from portal.people import roles, services
+from portal.people import access, roles, services
 from portal.people.models import User
 from portal.people.roles import Role
 from portal.testing import Browser, TestPortal
@@ -116,6 +119,17 @@ def test_a_role_gives_a_module_only_its_own_permissions(trade: TestPortal) -> No
     assert bob.get("/customers/new", expect_errors=True).status_int == 403
     with trade.reading() as unit:
         assert services.rights_of(unit, user(unit, BOB)) == {"catalog.edit", "customers.view"}
+    with trade.reading() as unit:
+        how = access.usual(unit, user(unit, BOB))
+        request: Any = SimpleNamespace(identified=access.identity_of(unit, user(unit, BOB), how))
+        for module, own in (
+            ("catalog", ("catalog.edit",)),
+            ("customers", ("customers.view",)),
+            ("taxes", None),
+        ):
+            entries = trade.house.roots[module](request, module, Root(request)).__acl__()
+            given = [entry[2] for entry in entries if entry[1] == "role:custom.mixed"]
+            assert given == ([] if own is None else [own])
 
 
 @SQLITE

@@ -158,6 +158,9 @@ def test_only_the_role_looks_and_only_with_a_reason(house: TestPortal) -> None:
     house.employee(BOB)
     bob = f"/admin/view-as/{user(house, BOB).public_id}/"
     administrator = house.employee("carl@company.example", ADMINISTRATOR)
+    token = administrator.get("/account/").forms["profile"]["csrf_token"].value
+    fields = {"csrf_token": token, "_operation": "0123456789abcdef"}
+    assert administrator.post(f"{bob}disable", fields, expect_errors=True).status_int == 404
     assert administrator.get(bob, expect_errors=True).status_int == 403
     ada = house.employee(ADA, SUPPORTER)
     form = ada.get(bob).forms["view-as"]
