@@ -193,7 +193,8 @@ def _demand_day(
         raise Invalid({"day": _("A day to come cannot be chosen.")})
     if any(other_day is not None and day < other_day for other_day in dates):
         raise Invalid({"day": _("An allocation is not dated before the documents it connects.")})
-    undone = _last_undone(unit, other, amounts)
+    # Nothing is taken back later than today: who allocates as of today need not be told.
+    undone = None if day == unit.today() else _last_undone(unit, other, amounts)
     if undone is not None and day < undone:
         raise Invalid(
             {
