@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -10,7 +11,7 @@ from webtest import TestResponse
 from webtest.forms import Form
 
 from portal.kernel.people import Realm
-from portal.people import services
+from portal.people import kept, services
 from portal.people.jobs import tidy_job
 from portal.testing import Browser, TestPortal
 from portal.testing.portal import PASSWORD
@@ -240,18 +241,20 @@ def test_a_forged_form_is_not_kept(house: TestPortal, token: str) -> None:
 
 @sqlite
 @pytest.mark.parametrize(
-    "how", ["too large", "with files", "without its one-time id", "of a disabled person"]
+    "how", ["too large", "in the form for files", "without its one-time id", "of a disabled person"]
 )
-def test_what_cannot_be_kept_is_not(house: TestPortal, how: str) -> None:
+def test_what_cannot_be_kept_is_not(house: TestPortal, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = house.employee(ADA)
     form = filled(browser)
     fields = {name: form[name].value for name in ("csrf_token", "_operation", "name", "language")}
     end_from_elsewhere(house, browser)
-    files = None
+    kind = "application/x-www-form-urlencoded"
+    body: Any = fields
     if how == "too large":
-        fields["name"] = "x" * 256 * 1024
-    elif how == "with files":
-        files = [("file", "a.txt", b"text")]
+        monkeypatch.setattr(kept, "_LARGEST", 200)
+        fields["name"] = "x" * 200
+    elif how == "in the form for files":
+        kind, body = browser.encode_multipart(list(fields.items()), [])
     elif how == "without its one-time id":
         del fields["_operation"]
     else:
@@ -259,6 +262,6 @@ def test_what_cannot_be_kept_is_not(house: TestPortal, how: str) -> None:
             user = services.find_user(unit, Realm.EMPLOYEES, ADA)
             assert user is not None
             services.disable(unit, user)
-    answer = browser.post("/account/", fields, upload_files=files)
+    answer = browser.post("/account/", body, content_type=kind)
     assert answer.location == "http://localhost/sign-in?next=%2Faccount%2F"
     assert rows(house) == 0
