@@ -141,7 +141,7 @@ def exists(unit: Unit, scope: Scope, public_id: str) -> int | None:
 
 def get(unit: Unit, scope: Scope, public_id: str) -> OwnOrder | None:
     """An order that this account may see: two statements, one more while it is revised or waits for approval."""
-    found = unit.db.execute(
+    found: Any = unit.db.execute(
         _visible(select(Order, Approval).outerjoin(Approval, _WAITS), scope).where(
             Order.public_id == public_id
         )
