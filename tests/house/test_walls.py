@@ -157,9 +157,7 @@ def test_employees_see_the_modules_they_have_a_role_in(town: Town) -> None:
     for name, person in people.items():
         allowed = {
             "people": OF_PEOPLE,
-            "ops": tuple(
-                place for place in addresses(crawl, ["/admin/"]) if not place.startswith(OF_PEOPLE)
-            ),
+            "ops": tuple(place for place in addresses(crawl, ["/admin/"]) if not place.startswith(OF_PEOPLE)),
         }.get(name, (f"/{portal.house.segments.get(name, '-')}/",))
         for url in addresses(crawl, everywhere):
             if url == "/admin/" or url.startswith(allowed):

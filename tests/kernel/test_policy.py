@@ -48,6 +48,7 @@ class VaultRoot(ModuleRoot):
 class FakeHouse:
     settings: Settings
     now: datetime = NOW
+    personal: frozenset[str] = frozenset({"vault.inherit"})
 
     def clock(self) -> datetime:
         return self.now

@@ -129,7 +129,8 @@ def test_pages_go_by_key_and_cost_as_little_at_the_end_as_at_the_beginning(
     with portal.unit() as unit:
         for start in range(0, 100_000, 10_000):
             rows = [
-                row(number, module="test" if number % 1000 else "rare") for number in range(start, start + 10_000)
+                row(number, module="test" if number % 1000 else "rare")
+                for number in range(start, start + 10_000)
             ]
             unit.db.connection().execute(insert(AuditRow), rows)
     page = auditor.get("/admin/audit/?module=test")

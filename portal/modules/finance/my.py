@@ -124,7 +124,10 @@ def invoice_pdf(context: MyInvoice, request: Request) -> Response:
 
 
 @view_config(
-    context=MyStatement, permission=MY_STATEMENTS, request_method="GET", renderer=f"{_TEMPLATES}my_statement.jinja2"
+    context=MyStatement,
+    permission=MY_STATEMENTS,
+    request_method="GET",
+    renderer=f"{_TEMPLATES}my_statement.jinja2",
 )
 def statement(context: MyStatement, request: Request) -> dict[str, Any]:
     """The account's movements with the running balance."""

@@ -137,7 +137,10 @@ def test_refusal_names_class_position_and_date(portal: TestPortal) -> None:
     install(portal)
     with portal.reading() as unit, pytest.raises(Refused) as refused:
         unit.ask(ITaxes).taxation({"standard"}, Position.DOMESTIC, date(2001, 2, 3), "en")
-    for language, words in (("en", ("standard", "Domestic", "Feb 3, 2001")), ("de", ("Inland", "03.02.2001"))):
+    for language, words in (
+        ("en", ("standard", "Domestic", "Feb 3, 2001")),
+        ("de", ("Inland", "03.02.2001")),
+    ):
         said = translate(refused.value.reason, language)
         assert [word for word in words if word not in said] == []
 
