@@ -54,8 +54,12 @@ class Root(Node):
         return [DENY_ALL]
 
     def __getitem__(self, segment: str) -> Node:
-        factory = self.request.house.roots[segment]
-        return factory(self.request, segment, self)
+        root = self.request.house.roots[segment](self.request, segment, self)
+        identity = self.request.identified
+        if identity is not None and identity.realm is Realm.CUSTOMERS and root.realm is not Realm.CUSTOMERS:
+            # To customers the employees' side does not exist, and nothing below it is looked up for them.
+            raise KeyError(segment)
+        return root
 
 
 class ModuleRoot(Node):

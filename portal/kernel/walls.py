@@ -187,7 +187,8 @@ def lacking(connection: Connection, cards: Sequence[Card], role: str) -> list[st
     if not connection.scalar(_USABLE, {"role": role}):
         return [f"there is no role {role} that customers' requests can take"]
     walls = _standing(connection, cards)
-    granted = {tuple(row) for row in connection.execute(_GRANTS, {"role": role})}
+    # Tables of modules that are switched off keep what they have: their data wait as they are.
+    granted = {tuple(row) for row in connection.execute(_GRANTS, {"role": role}) if row[0] in walls}
     wanted = {grant for table, wall in walls.items() for grant in _grants(table, wall)}
     found = {(row.relname, row.polname): row for row in connection.execute(_POLICIES)}
     return [
@@ -211,16 +212,19 @@ def build(connection: Connection, cards: Sequence[Card], role: str) -> bool:
     name = connection.dialect.identifier_preparer.quote(role)
     _make_role(connection, role, name)
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {_schema(connection)} TO {name}")
-    for table in connection.scalars(_TABLES).all():
+    walls = _standing(connection, cards)
+    for table in walls:
         connection.exec_driver_sql(f'REVOKE ALL ON TABLE "{table}" FROM {name}')
         for policy in (_HOUSE, _OWN):
             connection.exec_driver_sql(f'DROP POLICY IF EXISTS {policy} ON "{table}"')
-    for table, wall in _standing(connection, cards).items():
+    for table, wall in walls.items():
         for statement in _statements(connection, table, wall, name):
             connection.exec_driver_sql(statement)
     said = {row.relname: row.made for row in connection.execute(_POLICIES) if row.polname == _OWN}
-    for table, made in said.items():
-        wall = _standing(connection, cards)[table]
+    for table, wall in walls.items():
+        if table not in said:
+            continue
+        made = said[table]
         connection.exec_driver_sql(f"COMMENT ON POLICY {_OWN} ON \"{table}\" IS '{_seal(wall, made)}'")
     return True
 

@@ -34,7 +34,9 @@ def test_migrations(command_line: Callable[..., CommandLine]) -> None:
     assert "pending migrations" in portal("db", "check", status=1)
     assert portal("db", "upgrade") == "migrated: kernel, people, ops\n"
     assert portal("db", "upgrade") == "the database is up to date\n"
-    assert portal("db", "check") == "kernel: equal\npeople: equal\nops: equal\n"
+    assert portal("db", "check") == (
+        "kernel: equal\npeople: equal\nops: equal\nwalls between customers: equal\n"
+    )
     assert "ops 0001 *" in portal("db", "history", "ops")
     assert "nobody is no module" in portal("db", "history", "nobody", status=2)
 

@@ -24,6 +24,8 @@ DRAWN = {
     ("finance_allocation", "previous_hash"),
     ("finance_counter", "last_hash"),
 }
+#: Nobody has done what is copied: the log says of copies only that they were made.
+LOGGED = {"kernel_audit", "kernel_audit_seal"}
 _PUBLIC_ID = re.compile(r"\b[0-9a-hjkmnp-tv-z]{26}\b")
 
 Contents = dict[str, list[dict[str, Any]]]
@@ -83,7 +85,7 @@ def test_copies_equal_what_the_services_make(portals: Callable[..., TestPortal])
     left, right = contents(copied), contents(served)
 
     assert left.keys() == right.keys()
-    for name in left:
+    for name in left.keys() - LOGGED:
         assert left[name] == right[name], name
     assert len(left["orders_order"]) == 100
     assert len(left["finance_allocation"]) > 50

@@ -43,11 +43,12 @@ class Intruder:
 
 
 def contents(portal: TestPortal) -> dict[str, list[str]]:
-    """Every row of every table."""
+    """Every row of every table but the audit log, which has what was refused."""
     with portal.house.database.engine.connect() as connection:
         return {
             name: sorted(map(repr, connection.execute(text(f'SELECT * FROM "{name}"')).all()))
             for name in inspect(connection).get_table_names()
+            if not name.startswith("kernel_audit")
         }
 
 

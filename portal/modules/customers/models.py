@@ -80,7 +80,8 @@ class Tag(Base):
     """A word that accounts are grouped by; `tag_key` is folded."""
 
     __tablename__ = "customers_tag"
-    __wall__ = STAFF
+    # Read where the account's own people change it: its tags stand in what it is found by. No page of theirs shows them.
+    __wall__ = of_customer()
     __table_args__ = (Index("ix_customers_tag_tag_key", "tag_key", "customer_id"),)
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers_customer.id"), primary_key=True)
