@@ -128,7 +128,8 @@ def bearer_deriver(view: View, info: Any) -> View:
         return view
 
     def wrapper(context: Any, request: Any) -> Response:
-        if bearer(request) is not None:
+        # Whose token it is comes first: one that does not work is told so.
+        if bearer(request) is not None and request.identified is not None:
             raise HTTPForbidden(result=Denied(_("A program cannot do this; it takes a person.")))
         return view(context, request)
 

@@ -222,7 +222,9 @@ class EndForm(forms.Form):
     """When a role that somebody has ends."""
 
     role = forms.ChoiceField(_("Role"), required=True)
-    until = forms.DateField(_("Last day"), description=_("Without a day the role has no end."))
+    until = forms.DateField(
+        _("Last day"), description=_("Without a day the role has no end."), id="end-until"
+    )
 
     def __init__(self, request: Request, roles: Iterable[str]) -> None:
         super().__init__(request)

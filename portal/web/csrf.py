@@ -11,6 +11,7 @@ from webob.cookies import SignedCookieProfile
 from zope.interface import implementer
 
 from portal.kernel import SECRET
+from portal.kernel.people import Method
 from portal.web.cookies import cookie_name, is_secure
 from portal.web.request import CSRF_FIELD, Request
 
@@ -29,6 +30,9 @@ class CsrfTokens:
     def get_csrf_token(self, request: Request) -> str:
         """The token that forms of this request carry."""
         identity = request.identified
+        if identity is not None and identity.method is Method.TOKEN:
+            # Not a session of a browser: its number must not name one.
+            return _sign(request, f"token:{identity.session_id}")
         if identity is not None:
             return _of_session(request, identity.session_id)
         return _sign(request, f"visitor:{self._visitor(request)}")

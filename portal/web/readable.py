@@ -19,6 +19,8 @@ def readable_tween(handler: Handler, registry: Registry) -> Handler:
     """Answer 400 to a request that is not UTF-8, or has a NUL in its address or form."""
 
     def tween(request: Request) -> Response:
+        # Pyramid takes a part of the address from this header of whoever asks; no proxy of ours sets it.
+        request.environ.pop("HTTP_X_VHM_ROOT", None)
         if _is_readable(request):
             return handler(request)
         return Response("This request cannot be read.", status=400, content_type="text/plain")

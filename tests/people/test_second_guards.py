@@ -9,7 +9,7 @@ from people.conftest import Mailbox
 from sqlalchemy import text
 
 from portal.kernel.errors import Refused
-from portal.kernel.people import Realm
+from portal.kernel.people import Method, Realm
 from portal.people import services
 from portal.people.services import Kind
 from portal.testing import TestPortal
@@ -25,6 +25,24 @@ def test_whoever_is_not_active_is_nobody_even_where_a_session_lives(house: TestP
     with house.unit() as unit:
         unit.db.execute(text("UPDATE people_user SET active = :no"), {"no": False})
     assert browser.get("/account/", status=303).location.endswith("/sign-in?next=%2Faccount%2F")
+
+
+def test_every_way_of_signing_in_has_its_words_in_the_list_of_sessions(house: TestPortal) -> None:
+    browser = house.employee(ADA)
+    for method in set(Method) - {Method.TOKEN, Method.DOCUMENT}:
+        with house.unit() as unit:
+            unit.db.execute(text("UPDATE people_session SET method = :method"), {"method": method.value})
+        assert browser.get("/account/sessions").status_int == 200
+
+
+def test_a_token_that_is_none_is_told_so_on_open_pages_too(house: TestPortal) -> None:
+    headers = {"Authorization": "Bearer portal_nobody_nothing"}
+    assert house.browser().get("/sign-in", headers=headers, status=401).json["error"] == "invalid_token"
+
+
+def test_the_address_is_not_taken_from_a_header(house: TestPortal) -> None:
+    browser = house.employee(ADA)
+    assert browser.get("/account/", headers={"X-Vhm-Root": "/nowhere"}).status_int == 200
 
 
 def test_a_link_is_spent_once_even_where_the_password_stays(house: TestPortal, links: Mailbox) -> None:

@@ -56,8 +56,11 @@ def open_document(context: Root, request: Request) -> Any:
     if not request.submitted:
         return {"dead": None}
     check_csrf_token(request)
+    link = document_links.open_by(request.unit, request.subpath[0])
+    kind = None if link is None else request.house.documents.get(link.kind)
     visitor = attempts.nameless(request.remote_addr or "")
-    if attempts.is_limited(request.unit, attempts.DOCUMENT, visitor):
+    # Who holds a link that works is never kept waiting for what others try.
+    if link is None and attempts.is_limited(request.unit, attempts.DOCUMENT, visitor):
         request.response.status_int = 429
         minutes = request.setting(ATTEMPTS_WINDOW)
         return {
@@ -66,8 +69,6 @@ def open_document(context: Root, request: Request) -> Any:
                 mapping={"minutes": minutes},
             )
         }
-    link = document_links.open_by(request.unit, request.subpath[0])
-    kind = None if link is None else request.house.documents.get(link.kind)
     if link is None or kind is None or kind.my_path is None:
         request.afterwards.append(lambda unit: _count(unit, visitor))
         request.response.status_int = 410

@@ -166,7 +166,7 @@ def use_passkey(unit: Unit, credential: str, browser: str) -> User:
     except (WebAuthnException, ValueError, KeyError, TypeError) as error:
         raise wrong from error
     user = unit.db.get(User, passkey.user_id)
-    if user is None or not user.active or user.is_invited:
+    if user is None or not user.active:
         raise wrong
     _note_use(unit, passkey, verified.new_sign_count)
     return user

@@ -124,7 +124,7 @@ _METHODS: dict[Method, Text] = {
     Method.LINK: _("Link by mail"),
     Method.SSO: _("Single sign-on"),
     Method.LDAP: _("Directory"),
-    Method.TOKEN: _("Token"),
+    Method.PASSKEY: _("Passkey"),
 }
 _FACTORS: dict[Factor, Text] = {
     Factor.TOTP: _("One-time code"),
