@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, event, func, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.kernel.card import Card
@@ -134,7 +134,7 @@ def leave(session: Session) -> None:
 def lifted(session: Session) -> Generator[None]:
     """Act as the house for one step of a customer's request: for what concerns people that are not theirs yet.
 
-    Each use is listed in tests/house/test_rls.py.
+    Each use is listed in tests/kernel/test_rls.py.
     """
     told = session.info.get(_TOLD)
     leave(session)
@@ -145,7 +145,7 @@ def lifted(session: Session) -> Generator[None]:
         if told is not None:
             session.info[_TOLD] = told
             # After an error of the database the transaction is lost, and the next one begins behind the wall.
-            with suppress(DBAPIError):
+            with suppress(DBAPIError, PendingRollbackError):
                 session.execute(_ENTER, told)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 import portal
@@ -17,6 +17,7 @@ from portal.kernel import schema, walls
 from portal.kernel.db import Base, new_public_id
 from portal.kernel.errors import BootRefused
 from portal.kernel.tree import ModuleRoot
+from portal.modules.customers.models import Customer
 from portal.testing import TestPortal, raw_settings
 from portal.testing.databases import create_database, drop_database, postgresql_server
 from portal.testing.fixtures import PortalFactory
@@ -251,3 +252,24 @@ def _roots(kind: type[ModuleRoot]) -> Iterator[type[ModuleRoot]]:
     for below in kind.__subclasses__():
         yield below
         yield from _roots(below)
+
+
+def test_a_refused_write_as_the_house_says_what_it_was(small: TestPortal) -> None:
+    with small.unit() as unit:
+        one = customer(unit.db, "A")
+    now = small.clock()
+    values = {"country": "DE", "currency": "EUR", "language": "en", "payment_days": 30}
+    same = Customer(number="A", name="", **values, created_at=now, changed_at=now)
+
+    def write(db: Session) -> None:
+        with walls.lifted(db):
+            db.add(same)
+            db.flush()
+
+    with small.house.database.session(write=True) as db:
+        behind(small, db, one)
+        with pytest.raises(IntegrityError):
+            write(db)
+        db.rollback()
+        assert db.scalars(NAMES).all() == ["A"]
+        assert "permission denied" in denied(db, "SELECT * FROM people_session")
