@@ -217,6 +217,17 @@ class RecoveryCodeUsed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MembershipAdded(Event):
+    """Somebody may use a customer account; the limit in minor units of its currency."""
+
+    user_id: int
+    customer_id: int
+    scopes: str
+    limit_amount: int | None
+    limit_currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class MembershipChanged(Event):
     """What somebody may do in a customer account was changed; the limit in minor units of its currency."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -250,3 +251,26 @@ def test_an_unknown_scope_is_refused(house: TestPortal) -> None:
     fields = [*form.submit_fields(), ("scopes", "emperor")]
     assert eve.post(page_of(house, MAX), fields, expect_errors=True).status_int == 422
     assert scopes(house)[MAX] == {"view"}
+
+
+def test_who_was_let_into_an_account_is_in_the_audit_log(house: TestPortal) -> None:
+    house.customer("bob@beta.example", 8, BETA, "Beta", "view", "manage")
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    assert invite(eve, "bob@beta.example", "order").status_int == 303
+    with house.reading() as unit:
+        rows = unit.db.execute(
+            text(
+                "SELECT actor_name, detail FROM kernel_audit "
+                "WHERE action = 'membership_added' AND customer_id = 7 ORDER BY id"
+            )
+        ).all()
+        bob = services.find_user(unit, Realm.CUSTOMERS, "bob@beta.example")
+    assert bob is not None
+    said = {
+        "user_id": bob.id,
+        "customer_id": 7,
+        "scopes": "order view",
+        "limit_amount": None,
+        "limit_currency": None,
+    }
+    assert (rows[-1].actor_name, json.loads(rows[-1].detail)["values"]) == ("eve", said)

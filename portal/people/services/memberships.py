@@ -18,7 +18,7 @@ from portal.kernel.i18n import Text, _
 from portal.kernel.people import SCOPES, Limit, Membership, Realm
 from portal.kernel.unit import Unit
 from portal.people import mails
-from portal.people.events import MembershipChanged, MembershipEnded
+from portal.people.events import MembershipAdded, MembershipChanged, MembershipEnded
 from portal.people.models import AccountMembership, User
 from portal.people.services import tokens, users
 
@@ -72,13 +72,14 @@ def add_membership(
     for member in members_of(unit, customer_id):
         if member.user_id == user.id:
             raise Refused(_("${name} uses this account already.", mapping={"name": member.name}))
+    written, limited = _written(scopes), _limit_values(limit)
     values = {
         "user_id": user.id,
         "customer_id": customer_id,
         "account": account,
         "name": account_name,
-        "scopes": _written(scopes),
-        **_limit_values(limit),
+        "scopes": written,
+        **limited,
         "invited_as": invited_as,
         "created_at": unit.now(),
         "accepted_at": unit.now() if invited_as is None else None,
@@ -87,6 +88,7 @@ def add_membership(
         unit.db.execute(insert(AccountMembership).values(**values))
     except IntegrityError as error:
         raise Contention(str(error)) from error
+    unit.publish(MembershipAdded(user.id, customer_id, written, **limited))
 
 
 def invite_member(
