@@ -136,7 +136,7 @@ def test_without_the_setting_there_is_no_such_page(portals: Callable[..., TestPo
 
 def change(browser: Browser, email: str = NEW) -> TestResponse:
     """Ask for another e-mail."""
-    form = browser.get("/account/email").forms["email"]
+    form = browser.get("/account/email").forms["change-email"]
     form["email"] = email
     return form.submit(expect_errors=True)
 

@@ -97,7 +97,7 @@ class InvoiceLineRow(Row):
 class DraftForm(Form):
     """A draft that is edited; `version` is the one that was looked at."""
 
-    version = HiddenField(longest=20, pattern=r"[0-9]+")
+    version = HiddenField(longest=12, pattern=r"[0-9]+", required=True)
     currency = CurrencyField(_("Currency"), required=True)
     delivery_date = DateField(
         _("Delivery date"), description=_("The tax point; without it the invoice date is.")
@@ -193,14 +193,14 @@ def customer_choice(customer: CustomerFacts) -> Choice:
 class PostForm(Form):
     """Posting a draft; `version` is the one that was looked at."""
 
-    version = HiddenField(longest=20, pattern=r"[0-9]+")
+    version = HiddenField(longest=12, pattern=r"[0-9]+", required=True)
     invoice_date = DateField(_("Invoice date"), required=True)
 
 
 class DeleteForm(Form):
     """Deleting a draft."""
 
-    version = HiddenField(longest=20, pattern=r"[0-9]+")
+    version = HiddenField(longest=12, pattern=r"[0-9]+", required=True)
 
 
 class MailForm(Form):

@@ -51,6 +51,20 @@ def test_an_invoice_by_hand_is_posted_mailed_and_paid(books: Books) -> None:
     assert books.findings() == []
 
 
+def test_a_form_that_does_not_say_which_version_was_seen_deletes_nothing(books: Books) -> None:
+    staff = books.staff()
+    form = form_with(staff.get("/finance/invoices/new"), "lines-0-name")
+    form["customer"] = books.alpha.public_id
+    form["customer-text"] = f"{books.alpha.number} · {books.alpha.name}"
+    form["lines-0-name"], form["lines-0-quantity"], form["lines-0-unit_price"] = "Tea", "2", "50.00"
+    form["lines-0-tax_class"] = "standard"
+    delete = form_to(form.submit().follow(), "delete")
+    for version in ("", "9" * 20):
+        delete["version"] = version
+        assert delete.submit(expect_errors=True).status_int == 422
+    assert len(books.rows("SELECT id FROM finance_invoice")) == 1
+
+
 def test_a_double_click_posts_and_pays_once(books: Books) -> None:
     staff = books.staff()
     invoice = books.posted()
