@@ -86,8 +86,8 @@ class UsersPage(ModuleRoot):
         return UserNode(self.request, segment, self, user)
 
 
-class UserNode(Node):
-    """One person."""
+class _PersonNode(Node):
+    """A person as a place; views stand on the kinds of it, so that none is reached by way of another."""
 
     def __init__(self, request: Request, name: str, parent: Node, user: User) -> None:
         super().__init__(request, name, parent)
@@ -97,6 +97,10 @@ class UserNode(Node):
     def title(self) -> Text:
         """The title in breadcrumbs."""
         return self.user.name
+
+
+class UserNode(_PersonNode):
+    """One person."""
 
 
 class RolesPage(ModuleRoot):
@@ -157,14 +161,5 @@ class ViewAsPage(ModuleRoot):
         return SeenNode(self.request, segment, self, user)
 
 
-class SeenNode(Node):
+class SeenNode(_PersonNode):
     """Somebody as whom one may look."""
-
-    def __init__(self, request: Request, name: str, parent: Node, user: User) -> None:
-        super().__init__(request, name, parent)
-        self.user = user
-
-    @property
-    def title(self) -> Text:
-        """The title in breadcrumbs."""
-        return self.user.name
