@@ -20,7 +20,7 @@ from pyramid.config import Configurator
 from pyramid.config.actions import action_method
 from sqlalchemy.orm import Session
 from zope.sqlalchemy import register as join_transaction
-from zope.sqlalchemy.datamanager import STATUS_ACTIVE, STATUS_CHANGED
+from zope.sqlalchemy.datamanager import STATUS_CHANGED
 
 from portal.kernel.card import Card
 from portal.kernel.company import Company
@@ -190,9 +190,9 @@ class House:
     def transactional_session(self, manager: Any, *, write: bool) -> Session:
         """A session that commits and aborts with a transaction manager."""
         session = self.database.session(write=write)
-        # "changed" from the start: a session whose only writes are Core statements would else be rolled back.
-        state = STATUS_CHANGED if write else STATUS_ACTIVE
-        join_transaction(session, initial_state=state, transaction_manager=manager)
+        # "changed" from the start: a session whose only writes are Core statements would else be rolled back. A reading
+        # one is committed, too: at a rollback psycopg forgets every statement that PostgreSQL has prepared.
+        join_transaction(session, initial_state=STATUS_CHANGED, transaction_manager=manager)
         return session
 
     def unit(self, session: Session, actor: Actor = SYSTEM) -> Unit:
