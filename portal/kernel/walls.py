@@ -78,6 +78,8 @@ def the_customer(*, change: bool | tuple[str, ...] = False) -> Wall:
 
 #: A condition for one-time operations: those of the person behind the request.
 OF_PRINCIPAL = "principal = 'user:' || current_setting('portal.user', true)"
+#: A condition for what people have of their own, by `user_id`.
+OF_PERSON = "user_id = nullif(current_setting('portal.user', true), '')::bigint"
 
 
 def wall_of(table: str) -> Wall | None:
