@@ -3,6 +3,7 @@
 # make sure    everything that CI says: formatting, lint, types, import rules, translations, tests
 # make format  put the code into shape · make bench  measure · make lock  renew the locked requirements
 # make walls   try all of one customer's pages as others, with 600 orders, with either wall away
+# make screens look at every kind of page in Chromium, both themes, desktop and phone: pictures in var/screens
 # make mutants take one guard away after the other and see that the tests notice
 # make translations  bring the catalogues up to date with the sources and compile them
 # make clean   take away what was made here, the virtual environment and the development database too
@@ -26,7 +27,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED := --require-hashes --only-binary :all:
 CHECKED := $(wildcard portal tests bench alembic setup.py)
 
-.PHONY: help run test sure format lint types imports bench mutants walls lock translations clean
+.PHONY: help run test sure format lint types imports bench mutants walls screens lock translations clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
@@ -77,6 +78,9 @@ bench: $(DEVELOPMENT)
 walls: export PORTAL_WALLS_ORDERS = 600
 walls: $(DEVELOPMENT)
 	$(BIN)/python -m pytest tests/house/test_walls_long.py tests/house/test_walls.py tests/kernel/test_rls.py -n $(WORKERS) -rP
+
+screens: $(DEVELOPMENT)
+	PYTHONPATH=tests $(BIN)/python -m screens
 
 mutants: $(DEVELOPMENT)
 	PYTHONPATH=tests $(BIN)/python -m mutants

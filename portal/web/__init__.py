@@ -45,7 +45,12 @@ def includeme(config: Composer) -> None:
         "portal.web.readable.readable_tween", under=INGRESS, over="portal.web.transactions.statements_tween"
     )
     config.add_tween("portal.web.hosts.hosts_tween", under=INGRESS, over="portal.web.readable.readable_tween")
-    config.add_tween("portal.web.headers.headers_tween", under=INGRESS, over="portal.web.hosts.hosts_tween")
+    config.add_tween(
+        "portal.web.compression.compression_tween", under=INGRESS, over="portal.web.hosts.hosts_tween"
+    )
+    config.add_tween(
+        "portal.web.headers.headers_tween", under=INGRESS, over="portal.web.compression.compression_tween"
+    )
     config.set_csrf_storage_policy(CsrfTokens())
     # What names itself by a token sends nothing by itself that a foreign page could misuse.
     config.set_default_csrf_options(require_csrf=True, callback=lambda request: bearer(request) is None)

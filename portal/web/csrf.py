@@ -1,4 +1,7 @@
-"""CSRF tokens without server state: bound to the session of a person, to a signed cookie of a visitor."""
+"""CSRF tokens without server state: bound to the session of a person, to a signed cookie of a visitor.
+
+A page carries its token under a mask of chance, so that the length of a compressed page tells nothing of it (BREACH).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from zope.interface import implementer
 from portal.kernel import SECRET
 from portal.kernel.people import Method
 from portal.web.cookies import cookie_name, is_secure
+from portal.web.masks import unmasked
 from portal.web.request import CSRF_FIELD, Request
 
 _COOKIE = "visitor"
@@ -28,7 +32,7 @@ class CsrfTokens:
         return self.get_csrf_token(request)
 
     def get_csrf_token(self, request: Request) -> str:
-        """The token that forms of this request carry."""
+        """The token itself; pages carry it masked, see `Request.csrf_token`."""
         identity = request.identified
         if identity is not None and identity.method is Method.TOKEN:
             # Not a session of a browser: its number must not name one.
@@ -41,7 +45,7 @@ class CsrfTokens:
         """Whether the token came from a page that this browser was shown."""
         if request.identified is None and cookie_name(request, _COOKIE) not in request.cookies:
             return False
-        return hmac.compare_digest(self.get_csrf_token(request).encode(), supplied_token.encode())
+        return hmac.compare_digest(self.get_csrf_token(request).encode(), unmasked(supplied_token).encode())
 
     def _visitor(self, request: Request) -> str:
         known = request.visitor
@@ -71,7 +75,7 @@ class CsrfTokens:
 
 def session_of_form(request: Request) -> int | None:
     """The session, gone or not, on whose page the form that was sent stood; None for what no page of ours sent."""
-    token = str(request.POST.get(CSRF_FIELD, "")) if request.method == "POST" else ""
+    token = unmasked(str(request.POST.get(CSRF_FIELD, ""))) if request.method == "POST" else ""
     number, dot, _signature = token.partition(".")
     if not dot or not number.isascii() or not number.isdecimal() or len(number) > 18:
         return None

@@ -18,6 +18,7 @@ from portal.kernel.people import Realm
 from portal.kernel.request import Request as KernelRequest
 from portal.kernel.tree import AccountNode, Node, lineage
 from portal.web.flash import read_flashes, write_flash
+from portal.web.masks import masked
 
 CSRF_FIELD = "csrf_token"
 OPERATION_FIELD = "_operation"
@@ -79,7 +80,12 @@ class Request(KernelRequest):
 
     @property
     def csrf_token(self) -> str:
-        """The token that every form carries."""
+        """The token that every form carries, under a mask of its own."""
+        return masked(get_csrf_token(self))
+
+    @property
+    def csrf_binding(self) -> str:
+        """The token without a mask: what is shown to this browser alone is bound to it. Never on a page."""
         return get_csrf_token(self)
 
     @property

@@ -10,6 +10,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from portal.web import cells, formats
+from portal.web.assets import asset
 from portal.web.badges import Badge
 from portal.web.lists import Page
 
@@ -42,13 +43,7 @@ def _rows(context: Context, page: Page) -> Markup:
 
 @pass_context
 def _asset(context: Context, path: str) -> str:
-    request = context["request"]
-    # Making such an address costs as much as a dozen cells, and it never changes in a process.
-    known: dict[tuple[str, str], str] = request.registry.__dict__.setdefault("portal_assets", {})
-    key = (request.script_name, path)
-    if key not in known:
-        known[key] = request.static_path(f"portal:web/static/{path}")
-    return known[key]
+    return asset(context["request"], path)
 
 
 #: Jinja2 filters: those of `formats`, and `panel` (a panel's template with its values), `badge`, `rows` (of a list page),

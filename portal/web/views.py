@@ -20,6 +20,7 @@ from portal.kernel.i18n import Text, _
 from portal.kernel.people import Identity, Method, Realm
 from portal.kernel.request import SAFE_METHODS
 from portal.kernel.tree import Node, Root, account_of, module_root
+from portal.web.assets import asset
 from portal.web.bearer import BadToken, bad_token, bearer, says_no
 from portal.web.request import Request
 from portal.web.slots import HOME_CARDS, keep_form, panels
@@ -55,6 +56,35 @@ def logo(context: Root, request: Request) -> Response:
     if path is None:
         raise HTTPNotFound
     return FileResponse(str(path), request=request, content_type=mimetypes.guess_type(path.name)[0])
+
+
+@view_config(
+    context=Root, name="manifest.webmanifest", permission=NO_PERMISSION_REQUIRED, request_method="GET"
+)
+def manifest(context: Root, request: Request) -> Response:
+    """What makes the portal installable: its name, its icons, and that it opens in a window of its own."""
+    icons = (
+        ("icon-192.png", "192x192", "any"),
+        ("icon-512.png", "512x512", "any"),
+        ("icon-maskable-512.png", "512x512", "maskable"),
+    )
+    return Response(
+        json_body={
+            "name": request.company.name,
+            "short_name": request.company.name[:12].strip(),
+            "id": "/",
+            "start_url": "/",
+            "scope": "/",
+            "display": "standalone",
+            "background_color": "#f7f7f9",
+            "theme_color": "#f7f7f9",
+            "icons": [
+                {"src": asset(request, name), "sizes": sizes, "type": "image/png", "purpose": purpose}
+                for name, sizes, purpose in icons
+            ],
+        },
+        content_type="application/manifest+json",
+    )
 
 
 @notfound_view_config(renderer="portal:web/templates/error.jinja2", append_slash=False)

@@ -47,6 +47,7 @@ OPEN = [
     "portal.people.views.view_as.end",
     "portal.web.views.home",
     "portal.web.views.logo",
+    "portal.web.views.manifest",
 ]
 #: What everybody may who has signed in: /account is mounted for both realms.
 OF_EVERYBODY = "people.profile"

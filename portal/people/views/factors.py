@@ -89,12 +89,12 @@ def passkey(context: FactorsPage, request: Request) -> Any:
     user, form = _person(request), NewPasskeyForm(request)
     if request.submitted:
         form.check()
-        add_passkey(request.unit, user, form.name.data, form.credential.data, request.csrf_token)
+        add_passkey(request.unit, user, form.name.data, form.credential.data, request.csrf_binding)
         request.flash(_("“${name}” is a second factor from now on.", mapping={"name": form.name.data}))
         return _added(request, context, Factor.PASSKEY)
     return {
         "form": form,
-        "options": creation_options(request.unit, user, request.csrf_token),
+        "options": creation_options(request.unit, user, request.csrf_binding),
         "back": request.resource_path(context) + _query(local_path(request.GET.get("next"))),
     }
 

@@ -53,7 +53,7 @@ def second_factor(context: Root, request: Request) -> Any:
         return _enter(request, pending, wanted, factor)
     unit = request.unit
     options = (
-        request_options(unit, request.csrf_token, pending.user) if has_passkey(unit, pending.user) else None
+        request_options(unit, request.csrf_binding, pending.user) if has_passkey(unit, pending.user) else None
     )
     return {
         "form": form,
@@ -79,7 +79,7 @@ def passkey(context: Root, request: Request) -> Response:
         return HTTPSeeOther(location=f"{page}?" + urlencode({"next": wanted}))
     form = PasskeyForm(request)
     form.check()
-    user = use_passkey(request.unit, form.credential.data, request.csrf_token)
+    user = use_passkey(request.unit, form.credential.data, request.csrf_binding)
     if identity is not None:
         return _still(request, identity, user.id, wanted)
     pending = read_pending(request)

@@ -61,7 +61,7 @@ def sign_in(context: Root, request: Request) -> Any:
         "tabs": _tabs(form),
         "forgotten": f"/forgotten?realm={form.realm.data}",
         "by_mail": _by_mail(request, form),
-        "options": request_options(request.unit, request.csrf_token),
+        "options": request_options(request.unit, request.csrf_binding),
         "next": form.next.data,
         "ways": buttons(request) if form.realm.data == Realm.EMPLOYEES.value else (),
     }

@@ -57,7 +57,7 @@ def verify(context: Root, request: Request) -> Any:
     if request.submitted:
         form.check()
         return go_on(request, identity, wanted, _proved(request, form, identity.user_id))
-    options = request_options(unit, request.csrf_token, user) if has_passkey(unit, user) else None
+    options = request_options(unit, request.csrf_binding, user) if has_passkey(unit, user) else None
     return {"form": form, "email": identity.email, "options": options, "next": wanted}
 
 

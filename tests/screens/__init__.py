@@ -1,0 +1,1 @@
+"""Every kind of page in Chromium, as its people see it: pictures, and what is wrong with them."""
