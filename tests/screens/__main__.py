@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
-from screens.examining import FIRST_VISIT, LATER, Look, Viewer
 from webtest.http import StopableWSGIServer
 
 import portal
@@ -21,6 +20,7 @@ from portal.kernel.composition import House
 from portal.ops.demo import PASSWORD, DemoContext, fill
 from portal.testing import raw_settings
 from portal.testing.browsers import find_chromium
+from screens.examining import FIRST_VISIT, LATER, Look, Viewer
 
 MODULES = ("taxes", "customers", "catalog", "orders", "finance")
 FOLDER = Path("var/screens")

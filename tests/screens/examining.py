@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from playwright.sync_api import Error
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -104,11 +106,18 @@ class Viewer:
         waiting, known = [start], {kind_of(start)}
         while waiting and len(known) <= most:
             path = waiting.pop(0)
-            response = page.goto(self.address + path)
+            try:
+                response = page.goto(self.address + path)
+            except Error as error:
+                if "Download is starting" in error.message:
+                    continue
+                raise
             if response is None or "text/html" not in response.headers.get("content-type", ""):
                 continue
             yield kind_of(path), path
-            for link in page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)"):
+            for link in page.eval_on_selector_all(
+                "a[href]:not([download])", "links => links.map(link => link.href)"
+            ):
                 beyond = self._path_of(str(link))
                 if beyond is not None and kind_of(beyond) not in known:
                     known.add(kind_of(beyond))
