@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
-from portal.kernel import audit, jobs
+from portal.kernel import audit, effects, jobs
 from portal.kernel.company import Company
 from portal.kernel.events import Event, Verdict, Vote
 from portal.kernel.i18n import Text, translate
@@ -90,6 +90,7 @@ class Unit:
         The audit log has it too.
         """
         audit.note_event(self, event)
+        effects.tell(self, event)
         for subscriber in self.house.subscribers.get(type(event), ()):
             if subscriber in self._entered:
                 raise RuntimeError(f"{subscriber.__qualname__} was entered twice in one command")

@@ -47,6 +47,7 @@ def includeme(config: Composer) -> None:
     )
     from portal.ops.resources import AdminRoot
     from portal.ops.verification import CHAINS
+    from portal.web.preview import EFFECTS
     from portal.web.slots import HISTORY
 
     AdminRoot.card = CARD
@@ -78,6 +79,7 @@ def includeme(config: Composer) -> None:
         over="portal.web.transactions.afterwards_tween",
     )
     config.add_subscriber(loop.start_embedded, ApplicationCreated)
+    config.offer(EFFECTS, mail.effects, module=CARD.name)
     config.offer(HISTORY, audit_list.history, module=CARD.name, permission=permissions.AUDIT)
     config.scan("portal.ops.views")
     config.scan("portal.ops.audit_views")

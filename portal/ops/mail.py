@@ -7,19 +7,20 @@ mail programs show it once.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, getaddresses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import insert, select, update
 
 from portal.kernel import BASE_URL
 from portal.kernel.db import Contention, new_public_id
+from portal.kernel.effects import tell
 from portal.kernel.errors import Refused
 from portal.kernel.i18n import _
 from portal.kernel.mail import Message, ascii_email
@@ -29,6 +30,10 @@ from portal.ops.models import FAILED, QUEUED, SENT, Mail
 from portal.ops.settings import ATTEMPTS
 from portal.ops.transport import explain, is_permanent, transport
 from portal.ops.worker import retry_delay
+from portal.web.slots import Panel
+
+if TYPE_CHECKING:
+    from portal.web.request import Request
 
 SEND = "ops.mail"
 
@@ -69,6 +74,23 @@ class MailQueue:
             )
         )
         _enqueue(unit, public_id, attempt=1)
+        to = tuple(f"{one.name} <{one.email}>" if one.name else one.email for one in message.to)
+        tell(unit, MailQueued(to, message.subject, tuple(file.filename for file in message.attachments)))
+
+
+@dataclass(frozen=True, slots=True)
+class MailQueued:
+    """An effect: a mail to these recipients, with these files, will go out (see `portal.kernel.effects`)."""
+
+    to: tuple[str, ...]
+    subject: str
+    attachments: tuple[str, ...]
+
+
+def effects(told: Sequence[object], request: Request) -> Panel | None:
+    """The mails that an act lets go out, with who gets them."""
+    mails = [one for one in told if isinstance(one, MailQueued)]
+    return Panel(_("Mail"), "portal:ops/templates/effects.jinja2", {"mails": mails}) if mails else None
 
 
 def retry(unit: Unit, mail: Mail) -> None:

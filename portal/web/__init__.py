@@ -26,7 +26,7 @@ def includeme(config: Composer) -> None:
     """Connect the shell."""
     from pyramid.tweens import EXCVIEW, INGRESS
 
-    from portal.web import assets, exact, operation, refusals, templating, walls
+    from portal.web import assets, exact, operation, preview, refusals, templating, walls
     from portal.web.bearer import bearer
     from portal.web.csrf import CsrfTokens
     from portal.web.locale import negotiate, remember_texts
@@ -57,8 +57,9 @@ def includeme(config: Composer) -> None:
     config.add_view_deriver(exact.exact_deriver, name="exact")
     config.add_view_deriver(walls.walls_deriver, name="walls", under="exact", over="rendered_view")
     config.add_view_deriver(refusals.refusal_deriver, name="refusal", under="walls", over="rendered_view")
+    config.add_view_deriver(preview.preview_deriver, name="preview", under="refusal", over="rendered_view")
     config.add_view_deriver(
-        operation.operation_deriver, name="operation", under="refusal", over="rendered_view"
+        operation.operation_deriver, name="operation", under="preview", over="rendered_view"
     )
     config.set_locale_negotiator(negotiate)
     config.add_subscriber(remember_texts, ApplicationCreated)

@@ -88,7 +88,7 @@ __all__ = [
 ]
 
 #: Fields that the shell adds to every form, and the base values a form carries to notice changes meanwhile.
-_SHELL = ("csrf_token", "_operation")
+_SHELL = ("csrf_token", "_operation", "_preview")
 _BASE = "_base"
 #: The number of a row in the name of its field.
 _NUMBER = re.compile(r"-[0-9]+-")

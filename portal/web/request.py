@@ -22,6 +22,8 @@ from portal.web.masks import masked
 
 CSRF_FIELD = "csrf_token"
 OPERATION_FIELD = "_operation"
+#: Sent with a form that is only to show what it would write (see `portal.web.preview`).
+PREVIEW_FIELD = "_preview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Request(KernelRequest):
         super().__init__(*args, **kw)
         self.messages = []
 
+    #: Whether what the form of this page does can be shown before it is done (see `portal.web.preview`).
+    previewable = False
     #: Where the form of this act stands, if that is another page: a denial leads back there.
     form_page: str | None = None
     #: What was typed into a form on another page than its own view's, after a refusal.

@@ -56,6 +56,7 @@ def includeme(config: Composer) -> None:
     from portal.modules.orders.interfaces import MY_ORDER_PANELS, ORDER_PANELS
     from portal.my.views.documents import offer_links
     from portal.ops.verification import CHAINS
+    from portal.web.preview import EFFECTS
     from portal.web.slots import HOME_CARDS, MY_HOME_CARDS
 
     name, view, own = CARD.name, permissions.VIEW, permissions.MY_VIEW
@@ -87,6 +88,7 @@ def includeme(config: Composer) -> None:
     config.offer(ORDER_PANELS, panels.invoices_of_order, module=name, permission=view, order=20)
     config.offer(MY_ORDER_PANELS, panels.own_invoices_of_order, module=name, permission=own, order=20)
     config.offer(CUSTOMER_PANELS, panels.receivables_of_customer, module=name, permission=view, order=20)
+    config.offer(EFFECTS, panels.effects, module=name, permission=view, order=20)
     config.offer(HOME_CARDS, panels.to_do, module=name, permission=view, order=30)
     config.offer(MY_HOME_CARDS, panels.owed, module=name, permission=permissions.MY_PAY, order=30)
     linked = (own, permissions.MY_PAY)

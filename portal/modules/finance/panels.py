@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
 from portal.kernel.composition import staff_root
 from portal.kernel.i18n import _
 from portal.kernel.people import Scope
 from portal.kernel.tree import Node
 from portal.modules.customers.interfaces import CustomerFacts
+from portal.modules.finance.events import InvoicePosted
+from portal.modules.finance.models import Account
 from portal.modules.finance.permissions import DRAFT
 from portal.modules.finance.services import own, subledger
+from portal.modules.finance.services.drafting import InvoiceDrafted
+from portal.modules.finance.services.ledger import EntryWritten
 from portal.modules.orders.interfaces import OrderFacts
 from portal.web.request import Request
 from portal.web.slots import Panel
@@ -71,3 +79,24 @@ def owed(account: Node, request: Request) -> Panel | None:
         return None
     values = {"owed": found, "base": request.resource_path(account, "invoices", "")}
     return Panel(_("To pay"), f"{_TEMPLATES}my_home_card.jinja2", values)
+
+
+def effects(told: Sequence[object], request: Request) -> Panel | None:
+    """What an act writes into the books, and the drafts it makes; at most one statement."""
+    entries = [one for one in told if isinstance(one, EntryWritten)]
+    drafts = [one for one in told if isinstance(one, InvoiceDrafted)]
+    posted = [one for one in told if isinstance(one, InvoicePosted)]
+    if not entries and not drafts and not posted:
+        return None
+    wanted = {line.account_id for entry in entries for line in entry.lines}
+    rows = request.db.execute(
+        select(Account.id, Account.number, Account.name).where(Account.id.in_(wanted or {0}))
+    )
+    values = {
+        "entries": entries,
+        "accounts": {number: f"{code} {name}" for number, code, name in rows},
+        "drafts": drafts,
+        "posted": posted,
+        "currency": request.company.currency,
+    }
+    return Panel(_("Books"), f"{_TEMPLATES}effects.jinja2", values)

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, func, select
 
-from portal.kernel.i18n import _
+from portal.kernel.i18n import Text, _
 from portal.kernel.people import Scope
 from portal.kernel.tree import Node
 from portal.modules.catalog.interfaces import MY_PRODUCT_ACTIONS, ProductFacts
 from portal.modules.customers.interfaces import CUSTOMER_PANELS, CustomerFacts
 from portal.modules.orders import permissions
+from portal.modules.orders.events import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderDeliveryUndone,
+    OrderLineCancelled,
+)
 from portal.modules.orders.lists import GROSS, late_deliveries
 from portal.modules.orders.models import Order
 from portal.modules.orders.services import own
+from portal.modules.orders.services.lifecycle import OrderMoved
 from portal.modules.orders.states import STATES
 from portal.modules.orders.transitions import State
+from portal.web.preview import EFFECTS
 from portal.web.request import Request
 from portal.web.slots import HOME_CARDS, MY_HOME_CARDS, Panel
 
@@ -29,6 +39,7 @@ _RECENT = 5
 
 def offer(config: Composer, module: str) -> None:
     """Offer the cards and panels."""
+    config.offer(EFFECTS, effects, module=module, permission=permissions.VIEW, order=10)
     config.offer(HOME_CARDS, work_card, module=module, permission=permissions.VIEW, order=20)
     config.offer(MY_HOME_CARDS, my_card, module=module, permission=permissions.MY_VIEW, order=20)
     config.offer(MY_HOME_CARDS, approvals_card, module=module, permission=permissions.MY_APPROVE, order=10)
@@ -36,6 +47,28 @@ def offer(config: Composer, module: str) -> None:
     config.offer(
         MY_PRODUCT_ACTIONS, request_action, module=module, permission=permissions.MY_REQUEST, order=20
     )
+
+
+_SAID: dict[type, Text] = {
+    OrderConfirmed: _("The order is confirmed, and its lines are fixed from then on."),
+    OrderDelivered: _("A delivery note is written."),
+    OrderDeliveryUndone: _("A counter-delivery takes the delivery back."),
+    OrderLineCancelled: _("The open rest of the line is cancelled."),
+    OrderCancelled: _("The order is cancelled."),
+}
+
+
+def effects(told: Sequence[object], request: Request) -> Panel | None:
+    """What an act does to an order."""
+    said = [
+        *(_SAID[type(one)] for one in told if type(one) in _SAID),
+        *(
+            _("It is then: ${state}.", mapping={"state": STATES[one.state].label})
+            for one in told
+            if isinstance(one, OrderMoved)
+        ),
+    ]
+    return Panel(_("Order"), f"{_TEMPLATES}effects.jinja2", {"said": said}) if said else None
 
 
 def work_card(request: Request) -> Panel | None:

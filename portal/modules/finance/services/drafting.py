@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from portal.kernel.db import new_public_id
+from portal.kernel.effects import tell
 from portal.kernel.errors import Conflict, Invalid, Refused
 from portal.kernel.folding import fold
 from portal.kernel.i18n import Text, _
@@ -388,7 +389,17 @@ def _insert(unit: Unit, head: Mapping[str, Any], worked: WorkedOut) -> str:
         .returning(Invoice.id)
     ).one()
     _insert_parts(unit, invoice_id, head["customer_id"], worked)
+    tell(unit, InvoiceDrafted(head["customer_name"], worked.header["gross"], head["currency"]))
     return public_id
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDrafted:
+    """An effect: an invoice was drafted, `gross` in minor units of `currency` (see `portal.kernel.effects`)."""
+
+    customer_name: str
+    gross: int
+    currency: str
 
 
 def _insert_parts(unit: Unit, invoice_id: int, customer_id: int, worked: WorkedOut) -> None:

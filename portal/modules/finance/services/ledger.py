@@ -18,6 +18,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from portal.kernel.db import new_public_id
+from portal.kernel.effects import tell
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import _
 from portal.kernel.unit import Unit
@@ -68,6 +69,16 @@ class PostedEntry:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
+class EntryWritten:
+    """An effect: an entry was posted (see `portal.kernel.effects`)."""
+
+    label: str
+    day: date
+    text: str
+    lines: tuple[Line, ...]
+
+
 def label(journal: str, number: int) -> str:
     """How an entry is called."""
     return f"{journal.upper()}-{number}"
@@ -99,6 +110,7 @@ def write(unit: Unit, new: NewEntry, taken: Taken) -> PostedEntry:
     table: Any = EntryLine.__table__
     unit.db.execute(insert(table), [{**row, "entry_id": entry_id} for row in rows])
     _flip(unit, entry_id)
+    tell(unit, EntryWritten(label(new.journal, taken.number), new.day, new.text, tuple(lines)))
     return PostedEntry(entry_id, head["public_id"], taken.number, label(new.journal, taken.number))
 
 

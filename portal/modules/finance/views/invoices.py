@@ -201,6 +201,7 @@ def delete(context: InvoiceNode, request: Request) -> Response:
     permission=POST,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}invoice_post.jinja2",
+    preview=True,
 )
 def post(context: InvoiceNode, request: Request) -> Any:
     """Post a draft."""
@@ -223,6 +224,7 @@ def post(context: InvoiceNode, request: Request) -> Any:
     permission=POST,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}credit.jinja2",
+    preview=True,
 )
 def credit(context: InvoiceNode, request: Request) -> Any:
     """Credit an invoice by line and quantity."""
@@ -255,6 +257,7 @@ def credit(context: InvoiceNode, request: Request) -> Any:
     permission=POST,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}mail.jinja2",
+    preview=True,
 )
 def mail(context: InvoiceNode, request: Request) -> Any:
     """Show who gets the mail and what it says, then queue it."""

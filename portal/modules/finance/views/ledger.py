@@ -69,6 +69,7 @@ def entry(context: EntryNode, request: Request) -> dict[str, Any]:
     permission=JOURNAL,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}entry_form.jinja2",
+    preview=True,
 )
 def new(context: Entries, request: Request) -> Any:
     """A manual entry."""
@@ -81,6 +82,7 @@ def new(context: Entries, request: Request) -> Any:
     permission=JOURNAL,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}entry_form.jinja2",
+    preview=True,
 )
 def opening(context: Entries, request: Request) -> Any:
     """Opening balances; what they lack is posted against the opening account."""
@@ -115,6 +117,7 @@ def _amount(place: int, row: Any) -> int:
     permission=JOURNAL,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}form.jinja2",
+    preview=True,
 )
 def reverse(context: EntryNode, request: Request) -> Any:
     """Reverse an entry by hand."""
@@ -140,6 +143,7 @@ def reverse(context: EntryNode, request: Request) -> Any:
     permission=JOURNAL,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}form.jinja2",
+    preview=True,
 )
 def opening_item(context: Entries, request: Request) -> Any:
     """Take an open invoice of before into the books."""

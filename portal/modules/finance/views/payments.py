@@ -54,6 +54,7 @@ def payments_csv(context: Payments, request: Request) -> Response:
     permission=PAY,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}payment_form.jinja2",
+    preview=True,
 )
 def new(context: Payments, request: Request) -> Any:
     """Record a payment of the customer and currency in the address; without them they are asked first."""
@@ -107,6 +108,7 @@ def _data(form: Form, customer_id: int, name: str, currency: str, amounts: dict[
     permission=PAY,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}payment_form.jinja2",
+    preview=True,
 )
 def pay(context: InvoiceNode, request: Request) -> Any:
     """Record a payment of one invoice."""
@@ -150,6 +152,7 @@ def payment(context: PaymentNode, request: Request) -> dict[str, Any]:
     permission=PAY,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}allocate.jinja2",
+    preview=True,
 )
 def allocate(context: PaymentNode, request: Request) -> Any:
     """Allocate what is open of a payment, to several invoices at once."""
@@ -171,6 +174,7 @@ def allocate(context: PaymentNode, request: Request) -> Any:
     permission=PAY,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}allocate.jinja2",
+    preview=True,
 )
 def allocate_note(context: InvoiceNode, request: Request) -> Any:
     """Allocate what is open of a credit note."""
@@ -194,6 +198,7 @@ def allocate_note(context: InvoiceNode, request: Request) -> Any:
     permission=PAY,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}form.jinja2",
+    preview=True,
 )
 @view_config(
     context=InvoiceNode,
@@ -201,6 +206,7 @@ def allocate_note(context: InvoiceNode, request: Request) -> Any:
     permission=PAY,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}form.jinja2",
+    preview=True,
 )
 def undo(context: PaymentNode | InvoiceNode, request: Request) -> Any:
     """Take the allocation in the address back from a day on."""
@@ -232,6 +238,7 @@ def undo(context: PaymentNode | InvoiceNode, request: Request) -> Any:
     permission=PAY,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}form.jinja2",
+    preview=True,
 )
 def reverse(context: PaymentNode, request: Request) -> Any:
     """The bank took the payment back."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import update
 
+from portal.kernel import effects
 from portal.kernel.errors import Conflict
 from portal.kernel.i18n import _
 from portal.kernel.unit import Unit
@@ -36,6 +37,13 @@ class Acceptance:
 
     name: str
     reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMoved:
+    """An effect: the state that an order is in (see `portal.kernel.effects`)."""
+
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,7 @@ def move(unit: Unit, order: Order, row: Transition) -> None:
         if order.state == State.SENT:
             approvals.settle(unit, order, approvals.VOID)
         order.state = row.target
+        effects.tell(unit, OrderMoved(order.state))
     order.version += 1
 
 

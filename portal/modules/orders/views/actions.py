@@ -63,7 +63,10 @@ def register_actions(config: Composer) -> None:
             config.add_view(act.view, **placed, request_method="POST", show="")
         else:
             renderer = f"{TEMPLATES}{act.template}.jinja2"
-            config.add_view(act.view, **placed, request_method=("GET", "POST"), renderer=renderer)
+            previewed = row.action != "edit"
+            config.add_view(
+                act.view, **placed, request_method=("GET", "POST"), renderer=renderer, preview=previewed
+            )
 
 
 def allowed_by(request: Request) -> Allowed:
