@@ -1,6 +1,6 @@
 """People: users of two realms, signing in, sessions, roles, memberships in customer accounts.
 
-Owns: users, sessions, grants of roles, memberships, one-time links, counted attempts, kept forms.
+Owns: users, sessions, grants of roles, memberships, one-time links, counted attempts, kept forms, form drafts.
 Publishes: UserAdded, RoleGranted, RoleRevoked, UserDisabled, PasswordChanged, EmailChanged, SessionsEnded.
 Asks: IMail. Pages: /sign-in, /sign-in-by-mail, /sign-out, /verify, /forgotten, /reset, /invitation, /confirm-email, /account,
 /admin/users.
@@ -34,7 +34,18 @@ CARD = Card(
 
 def includeme(config: Composer) -> None:
     """Connect people."""
-    from portal.people import admin, api_tokens, bearer, demo, identity, jobs, kept, opened, verification
+    from portal.people import (
+        admin,
+        api_tokens,
+        bearer,
+        demo,
+        drafts,
+        identity,
+        jobs,
+        kept,
+        opened,
+        verification,
+    )
     from portal.people.directory import ldap
     from portal.people.events import UserDisabled
     from portal.people.permissions import ADMINISTER, EXPLAIN, VIEW_AS
@@ -47,6 +58,7 @@ def includeme(config: Composer) -> None:
     config.add_view_deriver(viewing.viewing_deriver, name="viewing", under="exact", over="fresh")
     config.add_view_deriver(verification.fresh_deriver, name="fresh", under="exact", over="refusal")
     config.add_view_deriver(bearer.bearer_deriver, name="bearer", under="exact", over="fresh")
+    config.add_view_deriver(drafts.drafts_deriver, name="drafts", under="fresh", over="refusal")
     config.identify_by("token", bearer.identify, module=CARD.name, order=10)
     config.identify_by("document", opened.identify, module=CARD.name, order=20)
     config.identify_by("session", identity.identify, module=CARD.name)

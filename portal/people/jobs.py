@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, select
 
 from portal.kernel.people import Realm
 from portal.kernel.unit import Unit
-from portal.people import kept, services
+from portal.people import drafts, kept, services
 from portal.people.factors import SpentChallenge
 from portal.people.models import Attempt, Token, UserSession
 from portal.people.settings import SESSION_LIFETIME
@@ -39,7 +39,8 @@ def link_job(unit: Unit, payload: Mapping[str, Any]) -> None:
 
 
 def tidy_job(unit: Unit, payload: Mapping[str, Any]) -> None:
-    """Delete attempts of more than a week, and links and sessions that have been dead for a month."""
+    """Delete attempts of more than a week, links and sessions dead for a month, and what was typed and forgotten."""
+    drafts.tidy(unit)
     kept.tidy(unit)
     now = unit.now()
     longest = timedelta(hours=unit.setting(SESSION_LIFETIME)) + _SESSIONS

@@ -92,9 +92,7 @@ def keep(request: Request) -> Kept | None:
     identity = request.identified
     if owner is None or (identity is not None and identity.user_id != owner.id):
         return None
-    request.afterwards.append(
-        partial(_store, user_id=owner.id, operation=key, content=_content(request, _secret_names()))
-    )
+    request.afterwards.append(partial(_store, user_id=owner.id, operation=key, content=_content(request)))
     return Kept(PAGE, Realm(owner.realm))
 
 
@@ -136,27 +134,38 @@ def _is_keepable(request: Request) -> bool:
     )
 
 
-def _content(request: Request, secret: Iterable[str]) -> dict[str, Any]:
-    names = set(secret)
+def is_secret_name(name: str) -> bool:
+    """Whether a field of that name may hold a password or a one-time code: it is never kept."""
+    return bool(_SECRET.search(name)) or name in _secret_names()
+
+
+def _content(request: Request) -> dict[str, Any]:
     fields: list[tuple[str, str]] = []
     asked: list[str] = []
     for name, value in request.POST.items():
-        if name in names or _SECRET.search(name):
+        if is_secret_name(name):
             asked.append(name)
         elif name not in (CSRF_FIELD, OPERATION_FIELD):
             fields.append((name, str(value)))
     return {"address": request.path_qs, "fields": fields, "asked": asked}
 
 
-def _secret_names() -> Iterator[str]:
+def _secret_names() -> frozenset[str]:
     """What the fields for passwords and one-time codes of all forms are called."""
+    found: set[str] = set()
     forms: list[type[Any]] = [Form]
     for form in forms:
         forms.extend(form.__subclasses__())
-        for name in dir(form):
-            field: Any = getattr(form, name)
-            if isinstance(field, UnboundField) and _is_secret(field):
-                yield name
+        if form not in _LOOKED_AT:
+            fields = ((name, getattr(form, name)) for name in dir(form))
+            secret = (name for name, field in fields if isinstance(field, UnboundField) and _is_secret(field))
+            _LOOKED_AT[form] = frozenset(secret)
+        found |= _LOOKED_AT[form]
+    return frozenset(found)
+
+
+#: The secret fields of each form that was looked at; forms do not change once they are declared.
+_LOOKED_AT: dict[type[Any], frozenset[str]] = {}
 
 
 def _is_secret(field: Any) -> bool:

@@ -257,8 +257,8 @@ class Form(WTForm):
 
     def _takes(self, posted: Mapping[str, Any]) -> bool:
         """Whether a refused POST came from this form: it says something, and nothing that the form does not know."""
-        own = set(posted) - set(_SHELL)
-        return bool(own) and own <= set(_names(self))
+        own = [name for name in posted if name not in _SHELL and not name.startswith(_BASE)]
+        return bool(own) and not self._strange(own)
 
     def check(self) -> None:
         """Raise `Invalid` with every error, named by field, unless all that was posted is right."""
@@ -313,10 +313,13 @@ class Form(WTForm):
             yield from _first(name, field.errors)
 
     def _unknown(self) -> list[str]:
-        posted: Iterable[str] = self.posted or ()
+        return self._strange(name for name in self.posted or () if not name.startswith(_BASE))
+
+    def _strange(self, names: Iterable[str]) -> list[str]:
+        """The names that are of no field of this form, whatever the number of the row."""
         known = set(_names(self))
-        numbered = ((name, _NUMBER.sub("-__row__-", name, count=1)) for name in posted)
-        return sorted({name for name, plain in numbered if plain not in known and not name.startswith(_BASE)})
+        numbered = ((name, _NUMBER.sub("-__row__-", name, count=1)) for name in names)
+        return sorted({name for name, plain in numbered if plain not in known})
 
 
 def _first(name: str, errors: Sequence[str]) -> Iterator[tuple[str, Text]]:

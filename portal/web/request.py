@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pyramid.csrf import get_csrf_token
@@ -65,6 +66,10 @@ class Request(KernelRequest):
         super().__init__(*args, **kw)
         self.messages = []
 
+    #: Whether what is typed into the form of this page is saved as it is typed (see `portal.people.drafts`).
+    autosaves = False
+    #: When what this page's form is filled with was typed, where it is a draft that was taken up again.
+    taken_up: datetime | None = None
     #: Whether what the form of this page does can be shown before it is done (see `portal.web.preview`).
     previewable = False
     #: Where the form of this act stands, if that is another page: a denial leads back there.

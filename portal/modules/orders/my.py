@@ -330,6 +330,7 @@ def _back(context: MyOrder, request: Request) -> Response:
     permission=permissions.MY_REQUEST,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}my_request.jinja2",
+    autosave=True,
 )
 def request_quotation(context: MyOrders, request: Request) -> Any:
     """Ask for a quotation: from the catalog, in free text, or like an old order."""

@@ -98,6 +98,7 @@ def products_csv(context: CatalogRoot, request: Request) -> Response:
     permission=EDIT,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}product_form.jinja2",
+    autosave=True,
 )
 def new(context: CatalogRoot, request: Request) -> Any:
     """A new product."""
@@ -133,6 +134,7 @@ def product(context: ProductNode, request: Request) -> dict[str, Any]:
     permission=EDIT,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}product_form.jinja2",
+    autosave=True,
 )
 def edit(context: ProductNode, request: Request) -> Any:
     """Change a product."""

@@ -40,6 +40,7 @@ _ADDRESS = ("lines", "postal_code", "city", "region")
     permission=EDIT,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}customer_new.jinja2",
+    autosave=True,
 )
 def new(context: CustomersRoot, request: Request) -> Any:
     """Open an account; possible duplicates are shown first."""
@@ -113,6 +114,7 @@ def customer(context: CustomerNode, request: Request) -> dict[str, Any]:
     permission=EDIT,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}customer_form.jinja2",
+    autosave=True,
 )
 def edit(context: CustomerNode, request: Request) -> Any:
     """Change an account; what somebody else changed meanwhile is kept or asked about."""

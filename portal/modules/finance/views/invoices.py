@@ -83,6 +83,7 @@ def customers(context: Invoices, request: Request) -> Any:
     permission=MAY_DRAFT,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}invoice_form.jinja2",
+    autosave=True,
 )
 def new(context: Invoices, request: Request) -> Any:
     """An invoice by hand."""
@@ -168,6 +169,7 @@ def pdf(context: InvoiceNode, request: Request) -> Response:
     permission=MAY_DRAFT,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}invoice_form.jinja2",
+    autosave=True,
 )
 def edit(context: InvoiceNode, request: Request) -> Any:
     """Edit a draft."""

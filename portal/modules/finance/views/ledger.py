@@ -69,6 +69,7 @@ def entry(context: EntryNode, request: Request) -> dict[str, Any]:
     permission=JOURNAL,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}entry_form.jinja2",
+    autosave=True,
     preview=True,
 )
 def new(context: Entries, request: Request) -> Any:
@@ -82,6 +83,7 @@ def new(context: Entries, request: Request) -> Any:
     permission=JOURNAL,
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}entry_form.jinja2",
+    autosave=True,
     preview=True,
 )
 def opening(context: Entries, request: Request) -> Any:

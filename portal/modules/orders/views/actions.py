@@ -63,9 +63,14 @@ def register_actions(config: Composer) -> None:
             config.add_view(act.view, **placed, request_method="POST", show="")
         else:
             renderer = f"{TEMPLATES}{act.template}.jinja2"
-            previewed = row.action != "edit"
+            typed = row.action == "edit"
             config.add_view(
-                act.view, **placed, request_method=("GET", "POST"), renderer=renderer, preview=previewed
+                act.view,
+                **placed,
+                request_method=("GET", "POST"),
+                renderer=renderer,
+                preview=not typed,
+                autosave=typed,
             )
 
 

@@ -210,6 +210,7 @@ def _customer_choice(customer: CustomerFacts) -> Choice:
     permission=permissions.EDIT,
     request_method=("GET", "POST"),
     renderer=f"{TEMPLATES}order_form.jinja2",
+    autosave=True,
 )
 def new(context: NewOrderFor, request: Request) -> Any:
     """Write a quotation."""
