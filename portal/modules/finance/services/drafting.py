@@ -58,22 +58,49 @@ def draft_by_hand(unit: Unit, customer: CustomerFacts, data: InvoiceData) -> str
     Raises Invalid for lines out of range, Refused where a tax or an exchange rate is missing.
     """
     _demand_supplied(unit, data)
-    position = unit.ask(ITaxes).position(customer.country, customer.vat_id, _override(customer))
     head = {
         **_people(customer),
+        **_terms_by_hand(unit, customer, data),
         "customer_reference": data.customer_reference,
         "contact": data.contact,
         "responsible": unit.actor.name[:200],
         "notes": data.notes,
         "payment_days": customer.payment_days,
         "payment_terms": customer.payment_terms,
+        "due_date": data.due_date,
+    }
+    return _insert(unit, head, _worked_out(unit, head, data.lines))
+
+
+def worked_out_by_hand(unit: Unit, customer: CustomerFacts, data: InvoiceData) -> WorkedOut:
+    """What a draft without an order would come to; nothing is written. Raises as `draft_by_hand`."""
+    head = {"language": customer.language, **_terms_by_hand(unit, customer, data)}
+    return _worked_out(unit, head, data.lines)
+
+
+def worked_out_anew(unit: Unit, invoice: Invoice, data: InvoiceData) -> WorkedOut:
+    """What a draft would come to with what was typed; nothing is written. Raises as `change_draft`."""
+    orders = None if invoice.order_id is None else unit.ask_if(IOrders)
+    order = None if orders is None or invoice.order_id is None else orders.get(invoice.order_id)
+    head = {
+        "currency": data.currency if invoice.order_id is None else invoice.currency,
+        "policy": invoice.policy,
+        "tax_position": invoice.tax_position,
+        "language": invoice.language,
+        "delivery_date": data.delivery_date,
+    }
+    shares = None if order is None else OrderShares(unit, order, leave_out=invoice.id)
+    return _worked_out(unit, head, data.lines, shares)
+
+
+def _terms_by_hand(unit: Unit, customer: CustomerFacts, data: InvoiceData) -> dict[str, Any]:
+    position = unit.ask(ITaxes).position(customer.country, customer.vat_id, _override(customer))
+    return {
         "currency": data.currency,
         "policy": unit.setting(POLICY),
         "tax_position": position.value,
         "delivery_date": data.delivery_date,
-        "due_date": data.due_date,
     }
-    return _insert(unit, head, _worked_out(unit, head, data.lines))
 
 
 def _override(customer: CustomerFacts) -> Position | None:

@@ -30,6 +30,7 @@ from portal.modules.finance.permissions import DRAFT as MAY_DRAFT
 from portal.modules.finance.permissions import PAY, POST, VIEW
 from portal.modules.finance.resources import FinanceRoot, InvoiceNode, Invoices
 from portal.modules.finance.services import crediting, drafting, mailing, posting, printing, reading
+from portal.modules.finance.services.totals import WorkedOut
 from portal.modules.orders.interfaces import ORDER_KIND, IOrders
 from portal.ops import documents
 from portal.people import document_links
@@ -37,6 +38,7 @@ from portal.people.document_links import Linked
 from portal.web.forms import choices_json
 from portal.web.references import staff_base
 from portal.web.request import Request
+from portal.web.totals import Totals, by_row, totals_response
 
 _TEMPLATES = "portal:modules/finance/templates/"
 
@@ -94,7 +96,8 @@ def new(context: Invoices, request: Request) -> Any:
     customer_search(form, request)
     back = request.resource_path(context)
     if not request.submitted:
-        return {"form": form, "back": back, "heading": _("New invoice")}
+        totals_url = request.resource_path(context, "totals")
+        return {"form": form, "back": back, "heading": _("New invoice"), "totals_url": totals_url}
     form.check()
     found = request.unit.ask(ICustomers).find(form.customer.data)
     if found is None:
@@ -180,11 +183,60 @@ def edit(context: InvoiceNode, request: Request) -> Any:
     values = draft_values(row, reading.lines_of(request.unit, row.id))
     form = DraftForm(request, values, currency=row.currency)
     if not request.submitted:
-        return {"form": form, "back": back, "heading": _("Edit draft")}
+        totals_url = request.resource_path(context, "totals")
+        return {"form": form, "back": back, "heading": _("Edit draft"), "totals_url": totals_url}
     form.check()
     drafting.change_draft(request.unit, row.id, int(form.version.data), form.invoice)
     request.flash(_("The draft was saved."))
     return HTTPSeeOther(back)
+
+
+@view_config(context=Invoices, name="totals", permission=MAY_DRAFT, request_method="POST", operation=False)
+def totals_of_new(context: Invoices, request: Request) -> Response:
+    """What an invoice comes to while it is being written."""
+    form = NewInvoiceForm(request, {"version": "1"})
+    customer_search(form, request)
+
+    def worked() -> Totals:
+        form.check()
+        found = request.unit.ask(ICustomers).find(form.customer.data)
+        if found is None:
+            raise Invalid({"customer": _("There is no such customer.")})
+        return _totals(form, drafting.worked_out_by_hand(request.unit, found, form.invoice))
+
+    return totals_response(request, worked)
+
+
+@view_config(context=InvoiceNode, name="totals", permission=MAY_DRAFT, request_method="POST", operation=False)
+def totals_of_draft(context: InvoiceNode, request: Request) -> Response:
+    """What a draft comes to while it is being changed."""
+    row = context.row
+    form = DraftForm(request, currency=row.currency)
+
+    def worked() -> Totals:
+        form.check()
+        return _totals(form, drafting.worked_out_anew(request.unit, row, form.invoice))
+
+    return totals_response(request, worked)
+
+
+def _totals(form: DraftForm, worked: WorkedOut) -> Totals:
+    return Totals(
+        form.currency.data,
+        worked.header["net"],
+        [
+            (
+                _(
+                    "${title} ${percent}%",
+                    mapping={"title": tax["title"], "percent": from_scaled(tax["percent"])},
+                ),
+                tax["amount"],
+            )
+            for tax in worked.taxes
+        ],
+        worked.header["gross"],
+        by_row(form.lines, [line["net"] for line in worked.lines]),
+    )
 
 
 @view_config(context=InvoiceNode, name="delete", permission=MAY_DRAFT, request_method="POST", show="")

@@ -216,10 +216,8 @@ def _insert(
     if not customer.active:
         raise Invalid({"customer": _("This customer is archived.")})
     taxes = unit.ask(ITaxes)
-    override = Position(customer.tax_position) if customer.tax_position else None
-    position = taxes.position(customer.country, customer.vat_id, override)
-    today = unit.today()
-    terms = Terms(customer.id, customer.currency, str(_policy(unit)), position, customer.language, today)
+    terms = terms_for(unit, customer)
+    today = terms.tax_point
     priced = state is State.QUOTATION
     worked = work_out(unit, terms, draft.lines, products=products, priced=priced)
     # A request has no amounts yet, and a rate that is lacking is not the customer's fault.
@@ -237,7 +235,7 @@ def _insert(
         "policy": terms.policy,
         "payment_days": customer.payment_days,
         "payment_terms": customer.payment_terms,
-        "tax_position": position.value,
+        "tax_position": terms.position.value,
         "exchange_rate": to_scaled(rate),
         "base_gross": convert(worked.header["gross"], customer.currency, unit.company.currency, rate),
         "state": state,
@@ -259,6 +257,27 @@ def _insert(
     return Created(row.id, row.public_id, row.number)
 
 
+def terms_for(unit: Unit, customer: CustomerFacts) -> Terms:
+    """What a new quotation for this customer is worked out under, as of today."""
+    override = Position(customer.tax_position) if customer.tax_position else None
+    position = unit.ask(ITaxes).position(customer.country, customer.vat_id, override)
+    return Terms(
+        customer.id, customer.currency, str(_policy(unit)), position, customer.language, unit.today()
+    )
+
+
+def terms_of(unit: Unit, order: Order) -> Terms:
+    """What a stored quotation is worked out under, as of today."""
+    return Terms(
+        order.customer_id,
+        order.currency,
+        order.policy,
+        Position(order.tax_position),
+        order.language,
+        unit.today(),
+    )
+
+
 def insert_lines(unit: Unit, order_id: int, customer_id: int, worked: WorkedOut) -> None:
     """Insert the lines of an order: one statement."""
     if worked.lines:
@@ -276,15 +295,7 @@ def rewrite(
 ) -> None:
     """Put what was written in the place of what was: lines as a whole, totals with them."""
     by_key: Mapping[int, OrderLine] = {line.key: line for line in stored}
-    terms = Terms(
-        order.customer_id,
-        order.currency,
-        order.policy,
-        Position(order.tax_position),
-        order.language,
-        unit.today(),
-    )
-    worked = work_out(unit, terms, draft.lines, by_key, products)
+    worked = work_out(unit, terms_of(unit, order), draft.lines, by_key, products)
     for name, value in {
         **_written_values(draft, order.customer_name, order.customer_number),
         **worked.header,

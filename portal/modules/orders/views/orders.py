@@ -233,7 +233,12 @@ def written_page(request: Request, form: OrderForm, heading: Text, back: str) ->
     """What the page with the form shows; the employees to choose from are read for it alone."""
     people = list_users(request.unit, Realm.EMPLOYEES)
     form.offer_responsible(person.name for person in people if person.active)
-    return {"form": form, "heading": heading, "back": back}
+    return {
+        "form": form,
+        "heading": heading,
+        "back": back,
+        "totals_url": request.resource_path(request.context, "totals"),
+    }
 
 
 def products_found(request: Request, customer_id: int | None, currency: str) -> list[dict[str, Any]]:
