@@ -224,16 +224,7 @@ def _totals(form: DraftForm, worked: WorkedOut) -> Totals:
     return Totals(
         form.currency.data,
         worked.header["net"],
-        [
-            (
-                _(
-                    "${title} ${percent}%",
-                    mapping={"title": tax["title"], "percent": from_scaled(tax["percent"])},
-                ),
-                tax["amount"],
-            )
-            for tax in worked.taxes
-        ],
+        [(tax["title"], tax["amount"]) for tax in worked.taxes],
         worked.header["gross"],
         by_row(form.lines, [line["net"] for line in worked.lines]),
     )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from portal.kernel.i18n import _
 from portal.modules.customers.interfaces import ICustomers
 from portal.modules.orders import permissions
 from portal.modules.orders.forms import OrderEditForm, OrderForm
@@ -58,16 +56,7 @@ def _totals(request: Request, form: OrderForm, terms: Terms, stored: Mapping[int
         return Totals(
             terms.currency,
             head["net"],
-            [
-                (
-                    _(
-                        "${title} ${percent}%",
-                        mapping={"title": one["title"], "percent": Decimal(one["percent"])},
-                    ),
-                    one["amount"],
-                )
-                for one in json.loads(head["taxes"])
-            ],
+            [(one["title"], one["amount"]) for one in json.loads(head["taxes"])],
             head["gross"],
             by_row(form.lines, [line["net"] for line in found.lines]),
         )
