@@ -82,5 +82,6 @@ def includeme(config: Composer) -> None:
     config.offer(EFFECTS, mail.effects, module=CARD.name)
     config.offer(HISTORY, audit_list.history, module=CARD.name, permission=permissions.AUDIT)
     config.scan("portal.ops.views")
+    config.scan("portal.ops.design")
     config.scan("portal.ops.audit_views")
     config.scan("portal.ops.health")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from portal.kernel.i18n import _
 from portal.ops.permissions import ADMINISTER, AUDIT
-from portal.ops.resources import AuditPage, JobsPage, MailPage, ModulesPage, SettingsPage
+from portal.ops.resources import AuditPage, DesignPage, JobsPage, MailPage, ModulesPage, SettingsPage
 from portal.web.slots import ADMIN_PAGES, AdminPage
 
 __all__ = ["ADMIN_PAGES", "PAGES"]
@@ -37,4 +37,16 @@ def audit_page() -> AdminPage:
     return AdminPage("audit", _("Audit log"), AuditPage, AUDIT, icon="book")
 
 
-PAGES: tuple[Callable[[], AdminPage], ...] = (mail_page, jobs_page, settings_page, modules_page, audit_page)
+def design_page() -> AdminPage:
+    """`/admin/design`."""
+    return AdminPage("design", _("Design"), DesignPage, ADMINISTER, icon="layout-dashboard")
+
+
+PAGES: tuple[Callable[[], AdminPage], ...] = (
+    mail_page,
+    jobs_page,
+    settings_page,
+    modules_page,
+    audit_page,
+    design_page,
+)

@@ -97,6 +97,12 @@ class ModulesPage(_Page):
     page_title = _("Modules")
 
 
+class DesignPage(_Page):
+    """`/admin/design`."""
+
+    page_title = _("Design")
+
+
 class AuditPage(_Page):
     """`/admin/audit`; its children are acts by number."""
 
