@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -156,7 +157,7 @@ def _listing(today: date) -> Listing:
         ),
         default="-number",
         name="examples",
-        search=lambda term: place.name.contains(term, autoescape=True),
+        search=partial(place.name.contains, autoescape=True),
         filters=(
             ChoiceFilter("state", _("State"), {key: badge.label for key, badge in _STATES.items()},
                          lambda value: place.state == value),
