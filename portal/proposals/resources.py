@@ -104,5 +104,5 @@ def may_decide(request: Request, proposal: Proposal) -> bool:
 
 
 def _concerns(request: Request, proposal: Proposal) -> bool:
-    """Whether a proposal is any business of this person; only employees get here, see Root."""
-    return request.identified is not None and (is_mine(request, proposal) or may_decide(request, proposal))
+    """Whether a proposal is any business of this person; visitors are asked to sign in before they learn it."""
+    return request.identified is None or is_mine(request, proposal) or may_decide(request, proposal)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,7 +16,12 @@ from webtest import TestResponse
 
 from portal.kernel.four_eyes import Allowed
 from portal.kernel.people import Actor, Realm
+from portal.kernel.unit import Unit
+from portal.modules.customers import services as customers
+from portal.modules.customers.interfaces import CustomerFacts, ICustomers
+from portal.modules.customers.services.accounts import CustomerData
 from portal.modules.finance.services import starting_chart
+from portal.modules.taxes import services as taxes
 from portal.people import services as people
 from portal.proposals import services
 from portal.proposals.intents import NeedsSecond
@@ -56,6 +63,16 @@ class Office:
         """The same of one who is made with these roles at the first call."""
         self.person(name, *roles)
         return self.actor(name)
+
+    def abroad(self, rate: str) -> CustomerFacts:
+        """A customer outside the union who pays in dollars, at a rate; no tax is charged."""
+
+        def make(unit: Unit) -> CustomerFacts:
+            taxes.add_exchange_rate(unit, "USD", unit.today() - timedelta(days=30), Decimal(rate))
+            made = customers.create_customer(unit, CustomerData("Gamma Inc", "US", "USD"), anyway=True)
+            return unit.ask(ICustomers).get(made.id)
+
+        return self.portal.run(make)
 
     # --- acting --------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from modules.orders.conftest import Shop
+from modules.orders.conftest import Shop, make_shop
 from modules.pages import form_to
 from modules.racing import behind
 from proposals.conftest import MODULES, Office, OfficeFactory, agree_to, decline, everything, make_office
@@ -22,7 +22,9 @@ from portal.kernel.unit import Unit
 from portal.modules.orders.events import OrderConfirming
 from portal.modules.orders.services import editing, lifecycle
 from portal.modules.orders.services.drafting import Created, draft_of
+from portal.modules.orders.services.drafts import DraftLine
 from portal.modules.orders.services.reading import lines_of, lock
+from portal.modules.taxes import services as taxes
 from portal.people import api_tokens
 from portal.people import services as people
 from portal.people.models import User
@@ -505,8 +507,6 @@ def test_without_limits_nothing_asks_anything(shop: Shop) -> None:
 
 @pytest.fixture
 def shop(portals: PortalFactory) -> Shop:
-    from modules.orders.conftest import make_shop
-
     return make_shop(portals("taxes", "customers", "catalog", "orders"))
 
 
@@ -528,16 +528,7 @@ def test_where_nobody_proposes_it_is_a_refusal(office: OfficeFactory) -> None:
 
 def test_the_order_is_measured_in_the_base_currency_by_its_own_rate(office: OfficeFactory) -> None:
     there = office(orders__four_eyes__confirm="90")
-    from portal.modules.customers import services as customers
-    from portal.modules.customers.services.accounts import CustomerData
-    from portal.modules.orders.services.drafts import DraftLine
-    from portal.modules.taxes import services as taxes
-
-    def abroad(unit: Unit) -> Any:
-        taxes.add_exchange_rate(unit, "USD", unit.today(), Decimal("0.90"))
-        return customers.create_customer(unit, CustomerData("Gamma Inc", "US", "USD"), anyway=True)
-
-    gamma = there.portal.run(abroad)
+    gamma = there.abroad("0.90")
 
     def over(price: str) -> Created:
         line = DraftLine(
