@@ -78,9 +78,10 @@ def _describe_role(unit: Unit, arguments: Arguments) -> Description:
 
 
 def _named(unit: Unit, names: Iterable[str]) -> str:
-    """Roles by title and name, as somebody who decides on them needs both."""
-    titles = {role.name: str(role.title) for card in unit.house.cards for role in card.roles}
-    return ", ".join(f"{titles[name]} ({name})" if name in titles else name for name in sorted(names))
+    """Roles by title and name; of composed ones what they allow, which the name does not tell."""
+    known = {role.name: f"{role.title} ({role.name})" for card in unit.house.cards for role in card.roles}
+    known |= {role.name: f"{role.title} ({role.name}: {role.permissions})" for role in roles.live_roles(unit)}
+    return ", ".join(known.get(name, name) for name in sorted(names))
 
 
 def _powerful(house: House, allowed: Allowed) -> frozenset[str]:

@@ -176,6 +176,15 @@ def test_rights_added_to_a_composed_role_wait_too(house: TestPortal) -> None:
     assert allows() == {"people.explain"}
 
 
+def test_whoever_agrees_reads_what_a_composed_role_allows(house: TestPortal) -> None:
+    ada, bob = house.employee(ADA, ADMINISTRATOR), house.employee(BOB, ADMINISTRATOR)
+    own = ["people.administer", "people.explain"]
+    house.run(lambda unit: roles.compose(unit, "helper", "Helper", ["people.administer"], own=own))
+    house.employee(EVE)
+    url = path(tick(ada, house, EVE, "custom.helper"))
+    assert "Helper (custom.helper: people.administer)" in bob.get(url)
+
+
 def test_agreeing_asks_who_one_is(house: TestPortal) -> None:
     ada, bob = house.employee(ADA, ADMINISTRATOR), house.employee(BOB, ADMINISTRATOR)
     house.employee(EVE)
