@@ -29,7 +29,7 @@ from portal.kernel.security import SecurityPolicy
 from portal.kernel.tree import Root
 
 #: The parts that are always there, bottom up. Modules follow, in the order of their dependencies.
-HOUSE = ("portal.kernel", "portal.web", "portal.people", "portal.my", "portal.ops")
+HOUSE = ("portal.kernel", "portal.web", "portal.proposals", "portal.people", "portal.my", "portal.ops")
 
 
 def compose(raw: Mapping[str, str]) -> Composer:

@@ -17,6 +17,10 @@ from portal.people.models import User
 from portal.people.services import external
 from portal.people.services.recovery import reset_access
 from portal.people.settings import RESET_MINUTES
+from portal.proposals.services import done_or_proposed
+
+#: Said where roles are under four eyes.
+_WAITS = "the roles wait for an employee who administers people, at /proposals/"
 
 _realm = click.option(
     "--realm",
@@ -53,9 +57,10 @@ def add(
     """Add a person with their roles."""
     with console.unit() as unit:
         user = services.add_user(unit, Realm(realm), email, name, password=password, language=language)
-        for role in roles:
-            services.grant(unit, user, role)
+        proposal = done_or_proposed(unit, lambda: services.set_roles(unit, user, roles, shown=()))
     click.echo(f"{email} can sign in")
+    if proposal is not None:
+        click.echo(_WAITS)
 
 
 @users.command(help="Grant ROLE (such as orders.clerk) to an employee.")
@@ -70,11 +75,10 @@ def grant(console: Console, email: str, role: str, until: datetime | None) -> No
     day = None if until is None else until.date()
     with console.unit() as unit:
         user = _user(unit, email, Realm.EMPLOYEES.value)
-        if role in services.roles_of(unit, user):
-            services.limit(unit, user, role, day)
-        else:
-            services.grant(unit, user, role, day)
-    click.echo(f"{email} has {role}" + (f" until {day}" if day else ""))
+        held = role in services.roles_of(unit, user)
+        verb = services.limit if held else services.grant
+        proposal = done_or_proposed(unit, lambda: verb(unit, user, role, day))
+    click.echo(_WAITS if proposal is not None else f"{email} has {role}" + (f" until {day}" if day else ""))
 
 
 @users.command(help="Take ROLE away from an employee.")

@@ -34,6 +34,21 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class GuardedAct:
+    """An act that the ini may put under four eyes: `orders.confirm` (see portal.kernel.four_eyes).
+
+    Whoever decides has `permission`, as whoever proposes. A `measured` act has an amount, and its setting a limit; any
+    other is put under four eyes as a whole. `fresh` asks whoever agrees for a proof of identity that is minutes old.
+    """
+
+    name: str
+    title: Text
+    permission: str
+    measured: bool = True
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NavEntry:
     """An entry of the staff navigation; `path` is below the module's root, "" the root itself."""
 
@@ -64,6 +79,7 @@ class Card:
     scopes: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     settings: tuple[Setting[Any], ...] = ()
     navigation: tuple[NavEntry, ...] = ()
+    four_eyes: tuple[GuardedAct, ...] = ()
     migrations: bool = False
     house: bool = False
 

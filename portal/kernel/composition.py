@@ -22,11 +22,12 @@ from sqlalchemy.orm import Session
 from zope.sqlalchemy import register as join_transaction
 from zope.sqlalchemy.datamanager import STATUS_CHANGED
 
-from portal.kernel.card import Card
+from portal.kernel.card import Card, GuardedAct
 from portal.kernel.company import Company
 from portal.kernel.db import Database
 from portal.kernel.errors import BootRefused
 from portal.kernel.events import Event, Subscriber
+from portal.kernel.four_eyes import Allowed, Description, Guard, Reference
 from portal.kernel.i18n import HOUSE_LOCALE, Text
 from portal.kernel.people import SYSTEM, Actor, Identity, Realm
 from portal.kernel.settings import Settings
@@ -153,6 +154,9 @@ class House:
     checks: dict[str, Check] = field(default_factory=dict[str, Check])
     demos: list[Demo] = field(default_factory=list[Demo])
     commands: dict[str, Any] = field(default_factory=dict[str, Any])
+    guards: dict[str, Guard] = field(default_factory=dict[str, Guard])
+    #: Above what acts need a second person, in minor units of the base currency (see portal.kernel.four_eyes).
+    limits: Mapping[str, int] = field(default_factory=dict[str, int])
     boot_checks: list[Callable[[House, Session], None]] = field(
         default_factory=list[Callable[["House", Session], None]]
     )
@@ -173,6 +177,11 @@ class House:
             if package == card.package or package.startswith(f"{card.package}."):
                 return card.name
         return package
+
+    @cached_property
+    def guarded_acts(self) -> Mapping[str, GuardedAct]:
+        """The acts that can be put under four eyes, by name."""
+        return {act.name: act for card in self.cards for act in card.four_eyes}
 
     @cached_property
     def personal(self) -> frozenset[str]:
@@ -337,6 +346,20 @@ class Composer(Configurator):
     def command(self, name: str, command: Any, *, module: str) -> None:
         """Add a click command to the `portal` command line."""
         self._enter("command", name, module, lambda: self.house.commands.update({name: command}))
+
+    @action_method
+    def guard(
+        self,
+        act: str,
+        *,
+        module: str,
+        describe: Callable[[Unit, Mapping[str, Any]], Description],
+        seen: Callable[[Unit, Mapping[str, Any]], str | None],
+        perform: Callable[[Unit, Mapping[str, Any], Allowed], Reference | None],
+    ) -> None:
+        """Say how an act that the card puts under four eyes is shown to the second person and done by them."""
+        guard = Guard(act, module, describe, seen, perform)
+        self._enter("guard", act, module, lambda: self.house.guards.update({act: guard}))
 
     @action_method
     def before_serving(self, name: str, check: Callable[[House, Session], None], *, module: str) -> None:

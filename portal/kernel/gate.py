@@ -22,6 +22,7 @@ from portal.kernel import (
     POOLER,
     SECRET,
     STATEMENT_TIMEOUT,
+    four_eyes,
     schema,
     walls,
 )
@@ -72,8 +73,9 @@ def build_house(raw: Mapping[str, str], house_cards: tuple[Card, ...]) -> House:
         raise BootRefused(f"{BASE_URL.key} must begin with http:// or https://")
     if len(settings[SECRET]) < 32:
         raise BootRefused(f"{SECRET.key} must have at least 32 characters")
-    database = Database(_engine(settings), settings[CUSTOMERS_ROLE])
-    return House(cards, settings, database, Company.of(settings))
+    company = Company.of(settings)
+    limits = four_eyes.limits(cards, settings, company.currency)
+    return House(cards, settings, _database(settings), company, limits=limits)
 
 
 def _in_order(names: tuple[str, ...], house_cards: tuple[Card, ...]) -> tuple[Card, ...]:
@@ -87,9 +89,9 @@ def _in_order(names: tuple[str, ...], house_cards: tuple[Card, ...]) -> tuple[Ca
     return order_cards(cards)
 
 
-def _engine(settings: Settings) -> Any:
+def _database(settings: Settings) -> Database:
     try:
-        return make_engine(
+        engine = make_engine(
             settings[DATABASE],
             pool_size=settings[POOL_SIZE],
             statement_timeout=settings[STATEMENT_TIMEOUT],
@@ -98,6 +100,7 @@ def _engine(settings: Settings) -> Any:
         )
     except Exception as error:
         raise BootRefused(f"{DATABASE.key} cannot be used: {error}") from error
+    return Database(engine, settings[CUSTOMERS_ROLE])
 
 
 def _check_production(raw: Mapping[str, str], settings: Settings) -> None:
@@ -126,6 +129,7 @@ def check_configuration(config: Composer) -> None:
     """
     wrong = [
         *_undeclared_grants(config.house),
+        *_unguarded_acts(config.house),
         *(sentence for entry in _views(config) for sentence in _wrong_with(entry, config.house)),
         *_silent_replacements(config),
         *_missing_guards(config),
@@ -145,6 +149,22 @@ def _undeclared_grants(house: House) -> Iterator[str]:
             for permission in permissions:
                 if permission not in declared:
                     yield f"the card of {card.package} grants {permission}, which no card declares"
+
+
+def _unguarded_acts(house: House) -> Iterator[str]:
+    """Acts under four eyes that nobody could decide on or do, and guards of acts that no card declares."""
+    declared = _declared(house)
+    for card in house.cards:
+        for act in card.four_eyes:
+            if not act.name.startswith(f"{card.name}."):
+                yield f"the card of {card.package} puts {act.name} under four eyes, which is no act of {card.name}"
+            if act.permission not in declared:
+                yield f"the act {act.name} under four eyes asks for {act.permission}, which no card declares"
+            if act.name not in house.guards:
+                yield f"the act {act.name} under four eyes has no guard: config.guard was not called for it"
+    for name, guard in house.guards.items():
+        if name not in house.guarded_acts:
+            yield f"{guard.module} guards {name}, which no card puts under four eyes"
 
 
 def _declared(house: House) -> set[str]:

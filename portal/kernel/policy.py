@@ -16,6 +16,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import TYPE_CHECKING, Any
 
 from portal.kernel.errors import Denied, NextStep
+from portal.kernel.four_eyes import limit_of
 from portal.kernel.i18n import _
 from portal.kernel.people import Method
 from portal.kernel.settings import Setting, boolean, whole
@@ -79,10 +80,12 @@ def policy_of(card: Card) -> Policy:
 
 
 def settings_of(card: Card) -> tuple[Setting[Any], ...]:
-    """All settings of a package: its own, those of its policy where something can be allowed in it, and its roles'."""
+    """All settings of a package: its own, those of its policy where something can be allowed in it, the limits above
+    which its acts need a second person, and its roles'."""
     return (
         *card.settings,
         *(policy_of(card).settings if card.permissions else ()),
+        *(limit_of(card, act) for act in card.four_eyes),
         *(groups_of(role) for role in card.roles),
     )
 

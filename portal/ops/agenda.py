@@ -10,6 +10,7 @@ from itertools import count
 from portal.kernel.composition import House
 from portal.kernel.people import Actor
 from portal.kernel.unit import Unit
+from portal.proposals.intents import lifted
 
 Act = Callable[[Unit], None]
 
@@ -32,7 +33,7 @@ class Agenda:
         self._acts.clear()
 
     def _run_week(self, house: House, week: tuple[int, int], until: datetime) -> None:
-        with house.database.session(write=True) as session:
+        with house.database.session(write=True) as session, lifted(session):
             while self._acts and _week(self._acts[0][0]) == week and self._acts[0][0] <= until:
                 moment, _order, actor, act = heapq.heappop(self._acts)
                 act(Unit(house, session, actor, _standing_at(moment)))

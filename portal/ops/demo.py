@@ -26,6 +26,7 @@ from portal.ops.further import Further, Scale
 from portal.ops.models import DemoRun
 from portal.people.demo import DOMAIN, PASSWORD, Person
 from portal.people.models import User
+from portal.proposals.intents import lifted
 
 __all__ = ["DOMAIN", "PASSWORD", "DemoContext", "DemoPerson", "State", "demo_people", "fill", "state"]
 
@@ -78,7 +79,7 @@ class DemoContext:
     def unit(self, at: datetime | date | None = None, actor: Actor = SYSTEM) -> Generator[Unit]:
         """A unit whose clock stands at `at` (a date means its noon in UTC; None the present), committed at the end."""
         moment = _moment(at)
-        with self.house.database.session(write=True) as session:
+        with self.house.database.session(write=True) as session, lifted(session):
             yield Unit(self.house, session, actor, None if moment is None else lambda: moment)
             session.commit()
 

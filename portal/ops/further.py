@@ -17,6 +17,7 @@ from portal.kernel.composition import House
 from portal.kernel.people import SYSTEM, Actor
 from portal.kernel.unit import Unit
 from portal.ops.multiplying import Copyist, Prototype, Rules, Values
+from portal.proposals.intents import lifted
 
 _YEARS = 3
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -102,7 +103,7 @@ class Further:
 
         `copies` False makes every single one through the services. Raises LookupError without a module of customers.
         """
-        with house.database.session(write=True) as session:
+        with house.database.session(write=True) as session, lifted(session):
             work = _Work(self, house, session, scale, before, copies)
             yield f"{scale.customers:,} further customers"
             for place in range(scale.customers):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from portal.kernel.card import Card
 from portal.kernel.i18n import _
 from portal.people.directory import settings as directory_settings
-from portal.people.permissions import PERMISSIONS, ROLES
+from portal.people.permissions import FOUR_EYES, PERMISSIONS, ROLES
 from portal.people.settings import SETTINGS
 from portal.people.sso import settings as sso_settings
 
@@ -27,6 +27,7 @@ CARD = Card(
     permissions=PERMISSIONS,
     roles=ROLES,
     settings=(*SETTINGS, *sso_settings.SETTINGS, *directory_settings.SETTINGS),
+    four_eyes=FOUR_EYES,
     migrations=True,
     house=True,
 )
@@ -40,6 +41,7 @@ def includeme(config: Composer) -> None:
         bearer,
         demo,
         drafts,
+        guards,
         identity,
         jobs,
         kept,
@@ -48,7 +50,7 @@ def includeme(config: Composer) -> None:
     )
     from portal.people.directory import ldap
     from portal.people.events import UserDisabled
-    from portal.people.permissions import ADMINISTER, EXPLAIN, VIEW_AS
+    from portal.people.permissions import ADMINISTER, EXPLAIN, GRANT_ACT, VIEW_AS
     from portal.people.resources import profile_root
     from portal.people.services.tokens import LINK_JOB, RESET_JOB
     from portal.people.sso import outside
@@ -69,6 +71,9 @@ def includeme(config: Composer) -> None:
     config.offer(ADMIN_PAGES, admin.roles_page, module=CARD.name, permission=ADMINISTER, order=11)
     config.offer(ADMIN_PAGES, admin.access_page, module=CARD.name, permission=EXPLAIN, order=12)
     config.offer(ADMIN_PAGES, admin.view_as_page, module=CARD.name, permission=VIEW_AS, order=13)
+    config.guard(
+        GRANT_ACT, module=CARD.name, describe=guards.describe, seen=guards.seen, perform=guards.perform
+    )
     config.hear(UserDisabled, api_tokens.end_with_owner, module=CARD.name)
     config.job(RESET_JOB, jobs.reset_job, module=CARD.name)
     config.job(LINK_JOB, jobs.link_job, module=CARD.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.kernel.card import Permission, Role
+from portal.kernel.card import GuardedAct, Permission, Role
 from portal.kernel.i18n import _
 
 ADMINISTER = "people.administer"
@@ -21,4 +21,12 @@ PERMISSIONS = (
 ROLES = (
     Role(ADMINISTRATOR, _("Administrator of people"), (ADMINISTER, EXPLAIN)),
     Role("people.supporter", _("Supporter, who sees the portal as others do"), (VIEW_AS, EXPLAIN)),
+)
+
+#: The act that the ini may put under four eyes.
+GRANT_ACT = "people.grant"
+FOUR_EYES = (
+    GuardedAct(
+        GRANT_ACT, _("Grant roles, or add rights to composed ones"), ADMINISTER, measured=False, fresh=True
+    ),
 )

@@ -17,13 +17,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.kernel.composition import House
 from portal.kernel.db import Base, Id, PublicId
 from portal.kernel.errors import Conflict, Invalid, Refused
+from portal.kernel.four_eyes import Reference
 from portal.kernel.i18n import _
 from portal.kernel.people import CUSTOM, Identity
 from portal.kernel.unit import Unit
 from portal.kernel.walls import STAFF
 from portal.people.events import RoleArchived, RoleChanged, RoleComposed
 from portal.people.models import Grant, User
+from portal.people.permissions import GRANT_ACT
+from portal.proposals.intents import Intent, demand
 
+#: How composed roles are referred to from proposals.
+ROLE_KIND = "people.role"
 _LONGEST_SLUG = 40
 _LONGEST_TITLE = 100
 _SLUG = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -163,17 +168,29 @@ def change(
 ) -> None:
     """Change what a role is called and allows, from the next request of everybody who has it.
 
-    Raises like `compose`, Refused for an archived role, and Conflict where it was changed since `version`.
+    Raises like `compose`, Refused for an archived role, Conflict where it was changed since `version`, and NeedsSecond for
+    further rights where one person alone grants none.
     """
     _live(role)
     if role.version != version:
         raise Conflict(_("Somebody else has changed this role meanwhile. This is how it stands now."))
     before = role.allowed
     kept_of_absent = before - grantable(unit.house)
-    role.title = _checked_title(title)
-    role.permissions = _written(unit, {*permissions, *kept_of_absent}, before, own)
+    checked, wanted = _checked_title(title), _written(unit, {*permissions, *kept_of_absent}, before, own)
+    if not set(wanted.split()) <= before:
+        demand(unit, GRANT_ACT, None, lambda: _intent(role, checked, permissions))
+    role.title, role.permissions = checked, wanted
     _touched(unit, role)
     unit.publish(RoleChanged(role.name, role.title, tuple(sorted(before)), tuple(sorted(role.allowed))))
+
+
+def _intent(role: Role, title: str, permissions: Collection[str]) -> Intent:
+    return Intent(
+        arguments={"role": role.public_id, "title": title, "permissions": sorted(permissions)},
+        title=f"{title} ({role.name})",
+        seen=str(role.version),
+        about=Reference(ROLE_KIND, role.public_id),
+    )
 
 
 def archive(unit: Unit, role: Role) -> None:

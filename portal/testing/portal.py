@@ -175,13 +175,15 @@ class TestPortal:
     def employee(self, email: str, *roles: str) -> Browser:
         """A browser in which a new employee with these roles has signed in."""
         from portal.people import services as people
+        from portal.proposals.intents import lifted
 
         with self.unit() as unit:
             user = people.add_user(
                 unit, Realm.EMPLOYEES, email, email.split("@", maxsplit=1)[0], password=PASSWORD
             )
-            for role in roles:
-                people.grant(unit, user, role)
+            with lifted(unit.db):
+                for role in roles:
+                    people.grant(unit, user, role)
         browser = self.browser()
         browser.sign_in(email)
         return browser

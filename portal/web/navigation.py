@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portal.kernel.composition import staff_root
+from portal.kernel.composition import permits_offer, staff_root
 from portal.kernel.tree import AccountNode, account_of
 from portal.web.request import NavigationEntry, Request
+from portal.web.slots import NAVIGATION
 
 
 def staff_navigation(request: Request) -> list[NavigationEntry]:
-    """The entries of every module whose root lets this person pass, daily work first."""
+    """The entries of every module whose root lets this person pass, daily work first, and what is offered beside."""
     found: list[tuple[int, list[NavigationEntry]]] = []
+    for offer in request.house.offered(NAVIGATION):
+        entry = offer.call(request) if permits_offer(request, offer, request.root) else None
+        if entry is not None:
+            found.append((offer.order, [entry]))
     for card in request.house.cards:
         root = staff_root(request, card.name)
         entries = [] if root is None else [e for e in card.navigation if request.permits(e.permission, root)]

@@ -11,7 +11,7 @@ from portal.kernel.i18n import Text
 from portal.kernel.people import Realm
 from portal.kernel.slots import F, Slot
 from portal.kernel.tree import Node
-from portal.web.request import Request
+from portal.web.request import NavigationEntry, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ FORM_KEEPER: Slot[Callable[[Request], Kept | None]] = Slot("web.form.keeper")
 HOME_CARDS: Slot[Callable[[Request], Panel | None]] = Slot("web.home.cards")
 #: Cards of a customer's home at `/my/<account>`; the second argument is the account's node.
 MY_HOME_CARDS: Slot[Callable[[Node, Request], Panel | None]] = Slot("my.home.cards")
+#: Entries of the employees' navigation that are there for what waits, not for a module; they may run one statement.
+NAVIGATION: Slot[Callable[[Request], NavigationEntry | None]] = Slot("web.navigation")
 #: Where the history of a row is to be read, by its table and number; at most one module offers it.
 HISTORY: Slot[Callable[[str, int], str]] = Slot("web.history")
 #: Pages below /admin.

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from house.intruders import Intruder
-from house.world import MODULES, SPECIMEN, World, make_world
+from house.world import FOUR_EYES, MODULES, SPECIMEN, World, make_world
 
 from portal.testing import Browser
 from portal.testing.crawler import Crawler, PostForm, Reading
@@ -48,7 +48,7 @@ SPARED = ("/sign-out", "/account/password", "/admin/users/", "/account/sessions"
 
 @pytest.fixture
 def world(portals: PortalFactory) -> World:
-    return make_world(portals(*MODULES, SPECIMEN))
+    return make_world(portals(*MODULES, SPECIMEN, **FOUR_EYES))
 
 
 def sent(form: PostForm, odd: random.Random) -> Iterator[list[tuple[str, str]]]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from house.intruders import Intruder, addresses, contents, forms
-from house.world import MODULES, SPECIMEN, World, make_world
+from house.world import FOUR_EYES, MODULES, SPECIMEN, World, make_world
 from modules.pages import form_with
 
 from portal.kernel.db import PUBLIC_ID_LENGTH
@@ -46,7 +46,7 @@ class Town:
 
 @pytest.fixture
 def town(portals: PortalFactory) -> Town:
-    world = make_world(portals(*HOUSE))
+    world = make_world(portals(*HOUSE, **FOUR_EYES))
     assert world.alpha is not None
     assert world.beta is not None
     world.portal.employee("ada@company.example", "people.administrator")
@@ -125,7 +125,7 @@ def test_a_payment_pays_invoices_of_its_customer_only(town: Town) -> None:
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_who_has_not_signed_in_is_asked_to(town: Town) -> None:
     own, staff = town.own_crawl(), Crawler(town.world.all_seeing(), alike=1).from_("/")
-    places = staff_places(town)
+    places = [*staff_places(town), "/proposals/"]
     visitor = Intruder.in_(town.world.portal.browser(), "/sign-in")
     before = contents(town.world.portal)
     for url in (*addresses(own, [town.mine]), *addresses(staff, places)):
@@ -183,7 +183,7 @@ def employee_of(town: Town, module: str) -> Browser:
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_customers_see_nothing_of_the_employees(town: Town) -> None:
     crawl = Crawler(town.world.all_seeing(), alike=1).from_("/")
-    places = staff_places(town)
+    places = [*staff_places(town), "/proposals/"]
     customer = Intruder.in_(town.world.buyer(town.alpha, "anna@alpha.example"), "/")
     before = contents(town.world.portal)
     for url in addresses(crawl, places):

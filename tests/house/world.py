@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +16,18 @@ from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import CustomerFacts, ICustomers
 from portal.people import services as people
 from portal.people.roles import compose
+from portal.proposals.intents import lifted
 from portal.testing import Browser, TestPortal
 from portal.testing.crawler import every_role
+from portal.testing.portal import PASSWORD
 
 if TYPE_CHECKING:
     from portal.modules.orders.services.drafting import Created
 
 MODULES = ("taxes", "customers", "catalog", "orders", "finance")
 SPECIMEN = "acme_loyalty"
+#: What puts acts under four eyes without being in the way of making the world: one of each kind of proposal waits in it.
+FOUR_EYES = {"finance__four_eyes__lock_date": "true", "people__four_eyes__grant": "true"}
 CLERK = Actor("employee", "Clara Clerk")
 
 
@@ -67,8 +72,26 @@ def make_world(portal: TestPortal, *, documents: bool = True) -> World:
             world.orders[customer.number] = _orders(world, customer)
         if has("finance"):
             world.invoices[customer.number] = _invoices(world, customer)
+    if portal.house.limits:
+        portal.run(_proposals)
     portal.work()
     return world
+
+
+def _proposals(unit: Unit) -> None:
+    """What waits for a second person: a lock date, and a role."""
+    from portal.modules.finance.services import lock_date
+    from portal.proposals.services import done_or_proposed
+
+    day = unit.today() - timedelta(days=400)
+    done_or_proposed(unit, lambda: lock_date.move(unit, day, "Audited", backwards=False))
+    user = people.add_user(unit, Realm.EMPLOYEES, "nora@company.example", "Nora New")
+    with lifted(unit.db):
+        administrator = people.add_user(
+            unit, Realm.EMPLOYEES, "adam@company.example", "Adam", password=PASSWORD
+        )
+        people.grant(unit, administrator, "people.administrator")
+    done_or_proposed(unit, lambda: people.grant(unit, user, "orders.reader"))
 
 
 def _taxes(unit: Unit) -> None:

@@ -8,7 +8,8 @@ Requires: customers, taxes. Optional: orders.
 Roles: finance.reader, finance.accountant, finance.controller (also the chart, rules, and opening closed periods);
 customers with the scope "view" see /my/<account>/invoices, with "pay" what is to be paid and how, with "statements"
 /my/<account>/statement.
-Settings: portal.finance.* (series, fiscal year, rounding policy, accounts by number).
+Settings: portal.finance.* (series, fiscal year, rounding policy, accounts by number, limits above which a second person
+has to agree).
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ CARD = Card(
         NavEntry(_("Ledger"), "entries/", permissions.VIEW, "book"),
         NavEntry(_("Accounts"), "accounts/", permissions.VIEW, "list"),
     ),
+    four_eyes=permissions.FOUR_EYES,
     migrations=True,
 )
 
@@ -50,7 +52,7 @@ def includeme(config: Composer) -> None:
     from portal.modules.customers.events import CustomerArchiving
     from portal.modules.customers.interfaces import CUSTOMER_PANELS
     from portal.modules.finance import chains, checks, demo, my, panels, resources, subscribers
-    from portal.modules.finance.services import guard
+    from portal.modules.finance.services import guard, guards
     from portal.modules.finance.views.invoices import linked_invoice
     from portal.modules.orders import events
     from portal.modules.orders.interfaces import MY_ORDER_PANELS, ORDER_PANELS
@@ -95,6 +97,8 @@ def includeme(config: Composer) -> None:
     config.refer(DocumentType("finance.invoice", name, _("Invoice"), "invoices/", view, "invoices/", linked))
     offer_links(config, resources.InvoiceNode, permissions.POST, linked_invoice)
     config.refer(DocumentType("finance.payment", name, _("Payment"), "payments/", view))
+    config.refer(DocumentType("finance.entry", name, _("Entry"), "entries/", view))
+    guards.connect(config, name)
     for check, title, run in checks.CHECKS:
         config.verify(f"finance.{check}", run, title=title, module=name)
     config.offer(CHAINS, chains.links, module=name)

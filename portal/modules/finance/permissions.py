@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.kernel.card import Permission, Role
+from portal.kernel.card import GuardedAct, Permission, Role
 from portal.kernel.i18n import _
 
 VIEW = "finance.view"
@@ -33,6 +33,22 @@ ROLES = (
     Role("finance.reader", _("Reader of the books"), (VIEW,)),
     Role("finance.accountant", _("Accountant"), _ACCOUNTANT),
     Role("finance.controller", _("Controller"), (*_ACCOUNTANT, CONFIGURE)),
+)
+
+#: The acts that the ini may put under four eyes.
+POST_ACT = "finance.post"
+CREDIT_ACT = "finance.credit"
+PAY_ACT = "finance.pay"
+REVERSE_PAYMENT_ACT = "finance.reverse_payment"
+JOURNAL_ACT = "finance.journal"
+LOCK_DATE_ACT = "finance.lock_date"
+FOUR_EYES = (
+    GuardedAct(POST_ACT, _("Post an invoice"), POST),
+    GuardedAct(CREDIT_ACT, _("Post a credit note"), POST),
+    GuardedAct(PAY_ACT, _("Record a payment"), PAY),
+    GuardedAct(REVERSE_PAYMENT_ACT, _("Reverse a payment"), PAY),
+    GuardedAct(JOURNAL_ACT, _("Post or reverse an entry by hand"), JOURNAL),
+    GuardedAct(LOCK_DATE_ACT, _("Move the lock date"), JOURNAL, measured=False),
 )
 
 SCOPES = {"view": (MY_VIEW,), "pay": (MY_PAY,), "statements": (MY_STATEMENTS,)}

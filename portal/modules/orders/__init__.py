@@ -7,7 +7,8 @@ Requires: customers, catalog (and with them taxes).
 Roles: orders.clerk (quotations, confirming), orders.manager (releases, cancels), orders.shipper (delivers),
 orders.reader; customers see their orders with the scope "view", request and decide with "order", and decide on what
 colleagues may not accept by themselves with "approve".
-Settings: portal.orders.tax_rounding, portal.orders.confirm_accepted, portal.orders.bill_on, portal.orders.valid_days.
+Settings: portal.orders.tax_rounding, portal.orders.confirm_accepted, portal.orders.bill_on, portal.orders.valid_days,
+portal.orders.four_eyes.confirm.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ CARD = Card(
     scopes=permissions.SCOPES,
     settings=SETTINGS,
     navigation=(NavEntry(_("Orders"), "", permissions.VIEW, "file-text", 10),),
+    four_eyes=permissions.FOUR_EYES,
     migrations=True,
 )
 
@@ -44,12 +46,14 @@ def includeme(config: Composer) -> None:
     from portal.modules.customers.events import CustomerArchiving
     from portal.modules.orders import checks, demo, jobs, my, panels, resources, subscribers
     from portal.modules.orders.interfaces import IOrders
+    from portal.modules.orders.services import guards
     from portal.modules.orders.services.billing import Orders
     from portal.modules.orders.services.buying import BuyerCurrency
     from portal.modules.orders.services.lifecycle import CONFIRM_JOB, DOCUMENT_KIND
     from portal.modules.orders.views.actions import register_actions
     from portal.modules.orders.views.shown import linked_order
     from portal.my.views.documents import offer_links
+    from portal.proposals import events
 
     name = CARD.name
     config.mount(CARD, resources.OrdersRoot)
@@ -62,6 +66,18 @@ def includeme(config: Composer) -> None:
     config.refer(DocumentType(DOCUMENT_KIND, name, _("Order"), "", permissions.VIEW, "orders/", linked))
     offer_links(config, resources.OrderNode, permissions.EDIT, linked_order)
     config.hear(CustomerArchiving, subscribers.refuse_open_orders, module=name)
+    config.guard(
+        permissions.CONFIRM_ACT,
+        module=name,
+        describe=guards.describe_confirmation,
+        seen=guards.seen_of_confirmation,
+        perform=guards.confirm,
+    )
+    config.hear(events.ActProposed, subscribers.note_proposed, module=name)
+    config.hear(events.ProposalAgreed, subscribers.note_agreed, module=name)
+    config.hear(events.ProposalDeclined, subscribers.note_declined, module=name)
+    config.hear(events.ProposalWithdrawn, subscribers.note_withdrawn, module=name)
+    config.hear(events.ProposalLapsed, subscribers.note_lapsed, module=name)
     config.job(CONFIRM_JOB, jobs.confirm_accepted, module=name)
     config.job(jobs.EXPIRE, jobs.expire, module=name, every=jobs.EXPIRE_EVERY)
     config.verify(checks.TOTALS, checks.check_totals, title=checks.TOTALS_TITLE, module=name)

@@ -14,6 +14,7 @@ from portal.kernel.unit import Unit
 from portal.modules.orders.models import Order
 from portal.modules.orders.services import history, lifecycle, reading
 from portal.modules.orders.transitions import State
+from portal.proposals.services import done_or_proposed
 
 EXPIRE = "orders.expire"
 EXPIRE_EVERY = timedelta(hours=1)
@@ -35,13 +36,13 @@ def expire(unit: Unit, _payload: Mapping[str, Any]) -> None:
 
 
 def confirm_accepted(unit: Unit, payload: Mapping[str, Any]) -> None:
-    """Confirm an accepted quotation as the system. Where somebody objects it waits for a clerk, with a note."""
+    """Confirm an accepted quotation as the system. Where somebody objects it waits for a clerk, with a note; above the
+    limit of one person the system proposes, and one employee agrees."""
     order = reading.lock(unit, payload["order"])
     if order.state != State.ACCEPTED:
         return
     try:
-        with unit.db.begin_nested():
-            lifecycle.confirm(unit, order.id)
+        done_or_proposed(unit, lambda: lifecycle.confirm(unit, order.id))
     except Refused as refusal:
         reason = unit.translate(refusal.reason, unit.company.language)
         history.record(unit, order, "hold", reason, visible=False)

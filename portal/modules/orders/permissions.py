@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.kernel.card import Permission, Role
+from portal.kernel.card import GuardedAct, Permission, Role
 from portal.kernel.i18n import _
 
 VIEW = "orders.view"
@@ -40,5 +40,9 @@ ROLES = (
     Role("orders.shipper", _("Shipping"), (VIEW, DELIVER, COMMENT)),
     Role("orders.reader", _("Reader of orders"), (VIEW,)),
 )
+
+#: The act that the ini may put under four eyes.
+CONFIRM_ACT = "orders.confirm"
+FOUR_EYES = (GuardedAct(CONFIRM_ACT, _("Confirm an order"), CONFIRM),)
 
 SCOPES = {"view": (MY_VIEW, MY_ASK), "order": (MY_REQUEST, MY_ACCEPT), "approve": (MY_APPROVE,)}

@@ -223,6 +223,11 @@ NOTED: dict[str, Text] = {
     "pass-over": _("Objections passed over or released"),
     "reason": _("Reason"),
     "hold": _("Could not be confirmed automatically"),
+    "propose": _("Confirmation proposed, waits for a second person"),
+    "agree": _("Agreed as the second person; proposed by"),
+    "decline-proposal": _("Proposed confirmation declined"),
+    "withdraw-proposal": _("Proposed confirmation withdrawn"),
+    "lapse-proposal": _("Proposed confirmation lapsed"),
 }
 
 

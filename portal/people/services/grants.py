@@ -11,14 +11,18 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.kernel.db import Contention
 from portal.kernel.errors import Invalid, Refused
+from portal.kernel.four_eyes import Reference
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import CUSTOM
 from portal.kernel.unit import Unit
 from portal.people.events import GrantLimited, RoleGranted, RoleRevoked
 from portal.people.models import Grant, User
-from portal.people.permissions import ADMINISTRATOR
+from portal.people.permissions import ADMINISTRATOR, GRANT_ACT
 from portal.people.roles import Role
+from portal.proposals.intents import Intent, demand, fingerprint, is_asked
 
+#: How people are referred to from proposals.
+USER_KIND = "people.user"
 #: The source of what an administrator granted; a group's is the method of signing in by which it was told.
 BY_HAND = "hand"
 
@@ -46,13 +50,15 @@ def grant(unit: Unit, user: User, role: str, until: date | None = None, *, sourc
     `source` is the method of signing in whose groups gave it, or by hand.
 
     Raises Refused for a role that neither a module in the house has nor an administrator composed, and for people of
-    customers; Invalid for a last day that has passed.
+    customers; Invalid for a last day that has passed; NeedsSecond where one person alone grants none by hand.
     """
-    if not _is_known(unit, role):
-        raise Refused(_("No module of this portal has a role “${role}”.", mapping={"role": role}))
-    if not user.is_employee:
-        raise Refused(_("Only employees have roles."))
-    _check_end(unit, until)
+    if source == BY_HAND:
+        _demand_second(unit, user, [role], (), until)
+    _give(unit, user, role, until, source)
+
+
+def _give(unit: Unit, user: User, role: str, until: date | None, source: str = BY_HAND) -> None:
+    _demand_grantable(unit, user, role, until)
     held = next((given for given in grants_of(unit, user) if given.role == role), None)
     if held is not None and held.in_force:
         return
@@ -72,10 +78,19 @@ def grant(unit: Unit, user: User, role: str, until: date | None = None, *, sourc
     unit.publish(RoleGranted(user.id, role, until))
 
 
+def _demand_grantable(unit: Unit, user: User, role: str, until: date | None) -> None:
+    if not _is_known(unit, role):
+        raise Refused(_("No module of this portal has a role “${role}”.", mapping={"role": role}))
+    if not user.is_employee:
+        raise Refused(_("Only employees have roles."))
+    _check_end(unit, until)
+
+
 def limit(unit: Unit, user: User, role: str, until: date | None) -> None:
     """Let a role that an employee has end on a date, or no longer do so. LookupError when they do not have it.
 
-    Raises Invalid for a last day that has passed, Refused for the last administrator of people.
+    Raises Invalid for a last day that has passed, Refused for the last administrator of people, NeedsSecond for a later
+    end where one person alone grants nothing.
     """
     held = next((given for given in grants_of(unit, user) if given.role == role and given.in_force), None)
     if held is None:
@@ -85,6 +100,8 @@ def limit(unit: Unit, user: User, role: str, until: date | None) -> None:
     _check_end(unit, until)
     if role == ADMINISTRATOR and until is not None:
         keep_an_administrator(unit, user)
+    if held.ends_on is not None and (until is None or until > held.ends_on):
+        _demand_longer(unit, user, role, until)
     _update(unit, user, role, {"ends_on": until})
     unit.publish(GrantLimited(user.id, role, until))
 
@@ -111,12 +128,67 @@ def set_roles(
 ) -> None:
     """Grant and revoke what differs between the roles that a page showed and those that were wanted.
 
-    What somebody else changed meanwhile stays as they left it. Raises like `grant` and `revoke`.
+    What somebody else changed meanwhile stays as they left it. Raises like `grant` and `revoke`; under four eyes all of it
+    waits together.
     """
-    for role in sorted(set(wanted) - set(shown)):
-        grant(unit, user, role, until)
-    for role in sorted(set(shown) - set(wanted)):
+    given, taken = sorted(set(wanted) - set(shown)), sorted(set(shown) - set(wanted))
+    _demand_second(unit, user, given, taken, until)
+    for role in given:
+        _give(unit, user, role, until)
+    for role in taken:
         revoke(unit, user, role)
+
+
+# --- four eyes ---------------------------------------------------------------------------------------------
+
+
+def _demand_second(
+    unit: Unit, user: User, given: Sequence[str], taken: Sequence[str], until: date | None
+) -> None:
+    """Ask for a second person where roles are given that somebody does not have yet."""
+    if not is_asked(unit, GRANT_ACT) or not set(given) - roles_of(unit, user) or _is_beginning(unit):
+        return
+    for role in given:
+        _demand_grantable(unit, user, role, until)
+    _demand(unit, user, {"grant": list(given), "revoke": list(taken), "until": _written(until)})
+
+
+def _demand_longer(unit: Unit, user: User, role: str, until: date | None) -> None:
+    """Ask for a second person where somebody would have a role for longer."""
+    if is_asked(unit, GRANT_ACT) and not _is_beginning(unit):
+        _demand(unit, user, {"prolong": role, "until": _written(until)})
+
+
+def _demand(unit: Unit, user: User, arguments: Mapping[str, object]) -> None:
+    demand(
+        unit,
+        GRANT_ACT,
+        None,
+        lambda: Intent(
+            arguments={"user": user.public_id, **arguments},
+            title=f"{user.name} <{user.email}>",
+            seen=seen_of(unit, user),
+            about=Reference(USER_KIND, user.public_id),
+        ),
+    )
+
+
+def seen_of(unit: Unit, user: User) -> str:
+    """What granting depends on: the roles that somebody has, until when, and whether they may sign in."""
+    held = [(one.role, one.ends_on) for one in grants_of(unit, user) if one.in_force]
+    return fingerprint(user.active, held)
+
+
+def _is_beginning(unit: Unit) -> bool:
+    """Whether the portal itself acts and nobody could agree yet: the first administrator comes from the command line."""
+    return unit.actor.kind == "system" and not administrators(unit, limit=1)
+
+
+def _written(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+# --- reading -----------------------------------------------------------------------------------------------
 
 
 def roles_of(unit: Unit, user: User) -> frozenset[str]:

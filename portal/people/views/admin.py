@@ -16,7 +16,9 @@ from portal.people.forms import EndForm, InviteForm, RolesForm, language_name
 from portal.people.lists import USERS
 from portal.people.permissions import ADMINISTER, EXPLAIN, VIEW_AS
 from portal.people.resources import UserNode, UsersPage
+from portal.people.services.grants import USER_KIND
 from portal.people.views.api_tokens import listed
+from portal.proposals.panels import about
 from portal.web.fields import Choice
 from portal.web.request import Request
 
@@ -87,6 +89,7 @@ def user(context: UserNode, request: Request) -> Any:
         "end_form": EndForm(request, sorted(granted)),
         "grants": services.grants_of(unit, person),
         "user": person,
+        "four_eyes": about(request, USER_KIND, person.public_id),
         "groups": _role_groups(request, form),
         "memberships": services.memberships_of(unit, person),
         "language": language_name(person.language),

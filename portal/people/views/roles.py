@@ -15,6 +15,7 @@ from portal.people import roles
 from portal.people.forms import ComposedForm, NewRoleForm
 from portal.people.permissions import ADMINISTER
 from portal.people.resources import RoleNode, RolesPage
+from portal.proposals.panels import about
 from portal.web.request import Request
 
 TEMPLATES = "portal:people/templates"
@@ -103,6 +104,7 @@ def change(context: RoleNode, request: Request) -> Any:
     return {
         "form": form,
         "role": role,
+        "four_eyes": about(request, roles.ROLE_KIND, role.public_id),
         "groups": _groups(request, own, role.allowed),
         "holders": roles.holders(request.unit, role.name),
         "absent": sorted(role.allowed - kept),

@@ -113,11 +113,7 @@ def apply(
 
     `chain` is the end of the chain of allocations, where the caller has taken it.
     """
-    if not amounts:
-        raise Invalid({"": _("Enter an amount for at least one invoice.")})
-    books.refuse_closed(day)
-    _demand_open(locked, other, amounts)
-    _demand_day(unit, locked, other, amounts, day)
+    demand_fit(unit, books, locked, other, amounts, day)
     rows: list[dict[str, Any]] = []
     left = Remainder.of(other)
     for invoice_id, amount in sorted(amounts.items()):
@@ -133,6 +129,17 @@ def apply(
     _write(unit, books, locked, other, rows, day, chain)
     closed = {row["invoice_id"] for row in rows if locked.invoice(row["invoice_id"]).open == row["amount"]}
     settle(locked, closed=closed)
+
+
+def demand_fit(
+    unit: Unit, books: Chart, locked: Ends, other: Payment | Invoice, amounts: Mapping[int, int], day: date
+) -> None:
+    """Raise as `allocate_payment` where `apply` would."""
+    if not amounts:
+        raise Invalid({"": _("Enter an amount for at least one invoice.")})
+    books.refuse_closed(day)
+    _demand_open(locked, other, amounts)
+    _demand_day(unit, locked, other, amounts, day)
 
 
 class Remainder:

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, insert, update
 from portal.kernel.db import new_public_id
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.folding import fold
+from portal.kernel.four_eyes import Reference
 from portal.kernel.i18n import Text, _
 from portal.kernel.money import Policy, Rounding, from_scaled, portion, to_scaled
 from portal.kernel.unit import Unit
@@ -24,18 +25,20 @@ from portal.modules.finance.models import (
     InvoiceLine,
     InvoiceTax,
 )
+from portal.modules.finance.permissions import CREDIT_ACT
 from portal.modules.finance.services import allocation, chart, posting, reading
 from portal.modules.finance.services.totals import (
     AtRate,
-    InBase,
     StoredRate,
     TaxedLine,
+    WorkedOut,
     nets_of,
     rates_json,
     rates_of,
     sum_up,
     taxed,
 )
+from portal.proposals.intents import Intent, demand, fingerprint
 
 
 class _PartInBase:
@@ -91,7 +94,7 @@ def credit(unit: Unit, invoice: Invoice, quantities: Mapping[int, Decimal], day:
 
     The parts of a line that are credited one after another sum exactly to the line. Raises Invalid
     (`quantity-<line id>`) for more than the rest of a line, Refused for what is no posted invoice, and as
-    `posting.post_invoice` for dates and posting rules.
+    `posting.post_invoice` for dates, posting rules and the limit of one person.
     """
     books = chart.read(unit)
     locked = allocation.lock(unit, invoice.customer_id, [invoice.id], [invoice])
@@ -101,9 +104,20 @@ def credit(unit: Unit, invoice: Invoice, quantities: Mapping[int, Decimal], day:
     _demand_day(unit, invoice, day)
     chosen = _chosen(lines, quantities)
     in_base = _PartInBase(unit.company.currency, invoice, lines)
-    note, rows = _insert(unit, invoice, chosen, in_base, day, reason)
-    tax_lines = [posting.taxed_line(row) for row in rows]
+    rounding = Policy.parse(invoice.policy).rounding
+    values = [_row(place, line, quantity, rounding) for place, (line, quantity) in enumerate(chosen, start=1)]
+    tax_lines = [taxed(row) for row in values]
+    summed = sum_up(tax_lines, from_scaled(invoice.exchange_rate), in_base)
+    public_id = new_public_id()
+    posting.vote(unit, invoice, CREDIT_NOTE, public_id, summed.header["gross"])
     accounts = posting.accounts_of(unit, tax_lines, invoice.tax_position, day)
+    demand(
+        unit,
+        CREDIT_ACT,
+        summed.header["base_gross"],
+        lambda: _intent(unit, invoice, lines, chosen, summed, day, reason),
+    )
+    note, rows = _insert(unit, invoice, public_id, values, summed, day, reason)
     _mark_credited(unit, chosen)
     if invoice.order_id is not None and locked.orders is not None:
         taken = reading.quantities_of(rows, sign=-1)
@@ -148,20 +162,44 @@ def _chosen(
     return chosen
 
 
+def _intent(
+    unit: Unit,
+    invoice: Invoice,
+    lines: Sequence[InvoiceLine],
+    chosen: Sequence[tuple[InvoiceLine, Decimal]],
+    summed: WorkedOut,
+    day: date,
+    reason: str,
+) -> Intent:
+    return Intent(
+        arguments={
+            "invoice": invoice.public_id,
+            "quantities": {str(line.id): to_scaled(quantity) for line, quantity in chosen},
+            "day": posting.unless_today(unit, day),
+            "reason": reason,
+        },
+        title=" ".join(filter(None, (invoice.number, invoice.customer_name))),
+        seen=seen_of(invoice, lines),
+        about=Reference(posting.DOCUMENT_KIND, invoice.public_id),
+        amount=(summed.header["gross"], invoice.currency),
+    )
+
+
+def seen_of(invoice: Invoice, lines: Sequence[InvoiceLine]) -> str:
+    """What a credit note depends on: what is open of its invoice, and credited of its lines."""
+    return fingerprint(invoice.open, [(line.id, line.credited) for line in lines])
+
+
 def _insert(
     unit: Unit,
     invoice: Invoice,
-    chosen: Sequence[tuple[InvoiceLine, Decimal]],
-    in_base: InBase,
+    public_id: str,
+    rows: Sequence[dict[str, Any]],
+    summed: WorkedOut,
     day: date,
     reason: str,
 ) -> tuple[Invoice, Sequence[InvoiceLine]]:
-    """The credit note as a draft with lines and taxes, voted on and ready to be posted in this transaction."""
-    rounding = Policy.parse(invoice.policy).rounding
-    rows = [_row(place, line, quantity, rounding) for place, (line, quantity) in enumerate(chosen, start=1)]
-    summed = sum_up([taxed(row) for row in rows], from_scaled(invoice.exchange_rate), in_base)
-    public_id = new_public_id()
-    posting.vote(unit, invoice, CREDIT_NOTE, public_id, summed.header["gross"])
+    """The credit note as a draft with lines and taxes, ready to be posted in this transaction."""
     cited = (
         "customer_id",
         "customer_name",

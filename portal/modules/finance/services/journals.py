@@ -9,10 +9,12 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import insert, select
+from sqlalchemy.orm import aliased
 
 from portal.kernel.db import new_public_id
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.folding import fold
+from portal.kernel.four_eyes import Reference
 from portal.kernel.i18n import Text, _
 from portal.kernel.money import OutOfRange, convert, to_scaled
 from portal.kernel.unit import Unit
@@ -27,6 +29,7 @@ from portal.modules.finance.models import (
     Entry,
     Invoice,
 )
+from portal.modules.finance.permissions import JOURNAL_ACT
 from portal.modules.finance.services import allocation, digests, ledger, numbers, reading
 from portal.modules.finance.services.chart import AccountFacts, Chart
 from portal.modules.finance.settings import (
@@ -37,6 +40,12 @@ from portal.modules.finance.settings import (
     RECEIVABLE_ACCOUNT,
 )
 from portal.modules.taxes.interfaces import ITaxes, Position
+from portal.proposals.intents import Intent, demand, fingerprint
+
+#: How entries are referred to from elsewhere.
+ENTRY_KIND = "finance.entry"
+#: The verbs that are one act under four eyes: all of them write to the ledger without a document of this portal.
+MANUAL, OPENING_BALANCES, OPENING_ITEM, REVERSAL = "manual", "opening", "item", "reverse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +61,11 @@ def post_manual(unit: Unit, books: Chart, day: date, text: str, lines: Sequence[
     """Post an entry to the general journal; returns its public id.
 
     Raises Invalid for lines that do not balance, or on an account of customers (those follow their documents), Refused
-    for a closed day.
+    for a closed day, NeedsSecond above the limit of one person.
     """
     _demand_day(unit, books, day)
     entry = ledger.NewEntry(GENERAL_JOURNAL, day, text, _lines(unit, books, lines))
+    _demand_second(unit, entry, MANUAL, lines)
     return ledger.post(unit, entry).public_id
 
 
@@ -70,7 +80,34 @@ def post_opening(unit: Unit, books: Chart, day: date, text: str, lines: Sequence
     rest = -sum(line.base_amount for line in rows)
     base = unit.company.currency
     rows.append(ledger.Line(opening.id, rest, base, rest))
-    return ledger.post(unit, ledger.NewEntry(OPENING_JOURNAL, day, text, rows)).public_id
+    entry = ledger.NewEntry(OPENING_JOURNAL, day, text, rows)
+    _demand_second(unit, entry, OPENING_BALANCES, lines)
+    return ledger.post(unit, entry).public_id
+
+
+def _demand_second(unit: Unit, entry: ledger.NewEntry, verb: str, lines: Sequence[ManualLine]) -> None:
+    """Ask for a second person where all debits of an entry are above the limit."""
+
+    def intent() -> Intent:
+        ledger.balanced(entry)
+        arguments = {
+            "verb": verb,
+            "day": entry.day.isoformat(),
+            "text": entry.text,
+            "lines": [[line.account, line.amount, line.text] for line in lines],
+        }
+        return Intent(
+            arguments,
+            entry.text or entry.day.isoformat(),
+            amount=(debits(entry.lines), unit.company.currency),
+        )
+
+    demand(unit, JOURNAL_ACT, debits(entry.lines), intent)
+
+
+def debits(lines: Sequence[ledger.Line]) -> int:
+    """What is debited by lines of an entry, in base."""
+    return sum(line.base_amount for line in lines if line.base_amount > 0)
 
 
 def _demand_day(unit: Unit, books: Chart, day: date) -> None:
@@ -106,7 +143,7 @@ def reverse_entry(unit: Unit, books: Chart, public_id: str, day: date) -> str:
 
     Raises Refused for one that was reversed already, for a reversal, for an opening item of which something is settled,
     or for the entry of another document, which is corrected through the document; Invalid for a day before it or to
-    come; LookupError when unknown.
+    come; NeedsSecond above the limit of one person; LookupError when unknown.
     """
     _demand_day(unit, books, day)
     item = unit.db.scalar(
@@ -131,27 +168,69 @@ def reverse_entry(unit: Unit, books: Chart, public_id: str, day: date) -> str:
         raise Refused(_("This entry was reversed already."))
     if day < entry.day:
         raise Invalid({"day": _("A reversal is not dated before its entry.")})
+    if item is not None and locked is not None and _is_touched(locked.invoice(item.id)):
+        raise Refused(_("Something of this opening item is settled: take its allocations back first."))
+    lines = ledger.lines_of(unit, entry.id)
+    demand(unit, JOURNAL_ACT, debits(lines), lambda: _reversal_intent(unit, entry, lines, item, day))
     if item is not None and locked is not None:
-        return _reverse_item(unit, books, entry, locked, locked.invoice(item.id), day)
+        return _reverse_item(unit, books, entry, lines, locked, locked.invoice(item.id), day)
     new = ledger.NewEntry(
         journal=entry.journal,
         day=day,
         text=entry.text,
-        lines=ledger.negated(ledger.lines_of(unit, entry.id)),
+        lines=ledger.negated(lines),
         reverses_id=entry.id,
     )
     return ledger.post(unit, new).public_id
 
 
+def _reversal_intent(
+    unit: Unit, entry: Entry, lines: Sequence[ledger.Line], item: Invoice | None, day: date
+) -> Intent:
+    label = ledger.label(entry.journal, entry.number)
+    return Intent(
+        arguments={"verb": REVERSAL, "entry": entry.public_id, "day": day.isoformat()},
+        title=f"{label} {entry.text}".strip(),
+        seen=_seen_of_item(item),
+        about=Reference(ENTRY_KIND, entry.public_id),
+        amount=(debits(lines), unit.company.currency),
+    )
+
+
+def _seen_of_item(item: Invoice | None) -> str:
+    return "" if item is None else fingerprint(item.open)
+
+
+def seen_of_reversal(unit: Unit, public_id: str) -> str | None:
+    """What the reversal of an entry depends on: what is open of an opening item. None where it was reversed."""
+    after = aliased(Entry)
+    row = unit.db.execute(
+        select(Invoice, after.id.label("reversed_by"))
+        .select_from(Entry)
+        .outerjoin(Invoice, (Invoice.entry_id == Entry.id) & (Invoice.kind == OPENING))
+        .outerjoin(after, after.reverses_id == Entry.id)
+        .where(Entry.public_id == public_id)
+    ).one_or_none()
+    return None if row is None or row.reversed_by is not None else _seen_of_item(row[0])
+
+
 # --- opening items -----------------------------------------------------------------------------------------
 
 
+def _is_touched(item: Invoice) -> bool:
+    return item.open != item.gross
+
+
 def _reverse_item(
-    unit: Unit, books: Chart, entry: Entry, locked: allocation.Ends, item: Invoice, day: date
+    unit: Unit,
+    books: Chart,
+    entry: Entry,
+    lines: Sequence[ledger.Line],
+    locked: allocation.Ends,
+    item: Invoice,
+    day: date,
 ) -> str:
     """A credit note of the whole item without a series, called like its entry, and allocated to it."""
-    if item.open != item.gross:
-        raise Refused(_("Something of this opening item is settled: take its allocations back first."))
     public_id = new_public_id()
     (taken,) = numbers.take(unit, numbers.journal_series(OPENING_JOURNAL))
     number = ledger.label(OPENING_JOURNAL, taken.number)
@@ -167,7 +246,7 @@ def _reverse_item(
         journal=OPENING_JOURNAL,
         day=day,
         text=f"{item.number} {item.customer_name}",
-        lines=ledger.negated(ledger.lines_of(unit, entry.id)),
+        lines=ledger.negated(lines),
         document=f"finance.invoice:{public_id}",
         document_digest=digests.of_document(columns),
         reverses_id=entry.id,
@@ -254,7 +333,7 @@ def add_opening_item(unit: Unit, books: Chart, customer: CustomerFacts, item: Op
     """Take an open invoice of before into the books on a day, against the opening account; returns its public id.
 
     Raises Invalid for a number that is taken or that this portal gives itself, dates out of order, or an amount that
-    does not fit, Refused for a closed day or a missing exchange rate.
+    does not fit, Refused for a closed day or a missing exchange rate, NeedsSecond above the limit of one person.
     """
     _demand_day(unit, books, day)
     _demand_fit(unit, item, day)
@@ -270,6 +349,7 @@ def add_opening_item(unit: Unit, books: Chart, customer: CustomerFacts, item: Op
         amount = item.amount if item.currency == base else convert(item.amount, item.currency, base, rate)
     except OutOfRange as error:
         raise Invalid({"amount": _("This number is too large.")}) from error
+    demand(unit, JOURNAL_ACT, amount, lambda: _item_intent(customer, item, day))
     override = None if customer.tax_position is None else Position(customer.tax_position)
     public_id = new_public_id()
     columns: dict[str, Any] = {
@@ -326,3 +406,17 @@ def add_opening_item(unit: Unit, books: Chart, customer: CustomerFacts, item: Op
         )
     )
     return public_id
+
+
+def _item_intent(customer: CustomerFacts, item: OpeningItem, day: date) -> Intent:
+    arguments = {
+        "verb": OPENING_ITEM,
+        "customer": customer.public_id,
+        "day": day.isoformat(),
+        "number": item.number,
+        "issued_on": item.issued_on.isoformat(),
+        "due_date": item.due_date.isoformat(),
+        "currency": item.currency,
+        "amount": item.amount,
+    }
+    return Intent(arguments, f"{item.number} {customer.name}", amount=(item.amount, item.currency))

@@ -95,13 +95,7 @@ def write(unit: Unit, new: NewEntry, taken: Taken) -> PostedEntry:
 
     Raises Invalid for an entry that does not balance or has less than two lines, Refused in a closed period.
     """
-    lines = [line for line in new.lines if line.base_amount or line.amount]
-    if not lines and new.of_nothing:
-        lines = list(new.lines)
-    if len(lines) < 2 or sum(line.base_amount for line in lines) != 0:
-        raise Invalid(
-            {"lines": _("Debits and credits of an entry are equal, and it has at least two lines.")}
-        )
+    lines = balanced(new)
     head = _head(unit, new, taken)
     rows = [_row(position, line) for position, line in enumerate(lines, start=1)]
     head["hash"] = chained(taken.last_hash, head, rows)
@@ -112,6 +106,18 @@ def write(unit: Unit, new: NewEntry, taken: Taken) -> PostedEntry:
     _flip(unit, entry_id)
     tell(unit, EntryWritten(label(new.journal, taken.number), new.day, new.text, tuple(lines)))
     return PostedEntry(entry_id, head["public_id"], taken.number, label(new.journal, taken.number))
+
+
+def balanced(new: NewEntry) -> list[Line]:
+    """The lines of an entry that say something. Raises Invalid as `write`."""
+    lines = [line for line in new.lines if line.base_amount or line.amount]
+    if not lines and new.of_nothing:
+        lines = list(new.lines)
+    if len(lines) < 2 or sum(line.base_amount for line in lines) != 0:
+        raise Invalid(
+            {"lines": _("Debits and credits of an entry are equal, and it has at least two lines.")}
+        )
+    return lines
 
 
 def _head(unit: Unit, new: NewEntry, taken: Taken) -> dict[str, Any]:

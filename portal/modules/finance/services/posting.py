@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, func, select, update
 
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.folding import fold
+from portal.kernel.four_eyes import Reference
 from portal.kernel.i18n import _
 from portal.kernel.money import from_scaled, to_scaled
 from portal.kernel.unit import Unit
@@ -27,6 +28,7 @@ from portal.modules.finance.models import (
     InvoiceLine,
     InvoiceTax,
 )
+from portal.modules.finance.permissions import POST_ACT
 from portal.modules.finance.services import digests, drafting, ledger, numbers, printing, reading, rules
 from portal.modules.finance.services.chart import locked_until
 from portal.modules.finance.services.rules import Accounts, RuleKey
@@ -35,6 +37,7 @@ from portal.modules.finance.settings import CREDIT_SERIES, INVOICE_SERIES
 from portal.modules.orders.interfaces import IOrders
 from portal.modules.taxes.interfaces import ITaxes, Position
 from portal.ops import documents
+from portal.proposals.intents import Intent, demand
 
 #: How invoices and credit notes are referred to from elsewhere.
 DOCUMENT_KIND = "finance.invoice"
@@ -45,7 +48,7 @@ def post_invoice(unit: Unit, invoice: Invoice, version: int | None = None, day: 
 
     Raises Refused for a date that is closed, to come, or before the newest invoice, for lines that bill more than the
     order has left, a missing posting rule, or taxes that have changed since the draft was written; Conflict when the
-    draft is not at `version` any more.
+    draft is not at `version` any more; NeedsSecond above the limit of one person.
     """
     day = day or unit.today()
     unit.ask(ICustomers).lock(invoice.customer_id)
@@ -58,10 +61,27 @@ def post_invoice(unit: Unit, invoice: Invoice, version: int | None = None, day: 
     vote(unit, draft, draft.kind, draft.public_id, draft.gross)
     worked, in_base = _fresh(unit, draft, taxed, draft.delivery_date or day)
     accounts = accounts_of(unit, taxed, draft.tax_position, day)
+    base_gross: int = worked.get("base_gross", draft.base_gross)
+    demand(unit, POST_ACT, base_gross, lambda: _intent(unit, draft, day))
     if draft.order_id is not None and orders is not None:
         orders.record_invoiced(draft.order_id, reading.quantities_of(lines))
         orders.set_settled(draft.order_id, not draft.gross and not _others_open(unit, draft))
     return finish(unit, draft, lines, taxed, accounts, {**worked, "invoice_date": day}, in_base)
+
+
+def _intent(unit: Unit, draft: Invoice, day: date) -> Intent:
+    return Intent(
+        arguments={"invoice": draft.public_id, "day": unless_today(unit, day)},
+        title=" ".join(filter(None, (draft.customer_name, draft.order_number))),
+        seen=str(draft.version),
+        about=Reference(DOCUMENT_KIND, draft.public_id),
+        amount=(draft.gross, draft.currency),
+    )
+
+
+def unless_today(unit: Unit, day: date) -> str | None:
+    """A day as it is proposed: documents are numbered in the order of their days, so today is the day of agreeing."""
+    return None if day == unit.today() else day.isoformat()
 
 
 def _demand_dates(unit: Unit, draft: Invoice, day: date) -> None:

@@ -35,6 +35,7 @@ from portal.modules.orders.interfaces import ORDER_KIND, IOrders
 from portal.ops import documents
 from portal.people import document_links
 from portal.people.document_links import Linked
+from portal.proposals.panels import about
 from portal.web.forms import choices_json
 from portal.web.references import staff_base
 from portal.web.request import Request
@@ -130,6 +131,7 @@ def invoice(context: InvoiceNode, request: Request) -> dict[str, Any]:
     lines = reading.lines_of(unit, row.id)
     return {
         "invoice": row,
+        "four_eyes": about(request, posting.DOCUMENT_KIND, row.public_id),
         "state": lists.INVOICE_STATES[lists.invoice_state(row, unit.today())],
         "kind": lists.DOCUMENT_KINDS[row.kind],
         "lines": [reading.shown_line(line) for line in lines],

@@ -27,6 +27,7 @@ from portal.modules.finance.permissions import JOURNAL, VIEW
 from portal.modules.finance.resources import AccountNode, Entries, EntryNode
 from portal.modules.finance.services import journals, reports
 from portal.modules.finance.services.journals import ManualLine, OpeningItem
+from portal.proposals.panels import about
 from portal.web.filters import unreadable
 from portal.web.request import Request
 
@@ -58,6 +59,7 @@ def entry(context: EntryNode, request: Request) -> dict[str, Any]:
     reversible = own and found.reverses is None and found.reversed_by is None
     return {
         "entry": found,
+        "four_eyes": about(request, journals.ENTRY_KIND, found.public_id),
         "document": document,
         "may_reverse": reversible and request.permits(JOURNAL),
     }

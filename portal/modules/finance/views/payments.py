@@ -29,6 +29,7 @@ from portal.modules.finance.resources import InvoiceNode, PaymentNode, Payments
 from portal.modules.finance.services import allocation, chart, payments, reading
 from portal.modules.finance.services.payments import PaymentData
 from portal.modules.finance.services.reading import OpenItem
+from portal.proposals.panels import about
 from portal.web.forms import Form
 from portal.web.request import Request
 
@@ -138,6 +139,7 @@ def payment(context: PaymentNode, request: Request) -> dict[str, Any]:
     reversal = reading.reversal_of(unit, row.id)
     return {
         "payment": row,
+        "four_eyes": about(request, payments.DOCUMENT_KIND, row.public_id),
         "allocations": reading.allocations_of_payment(unit, row.id),
         "reversal": reversal,
         "entry": reading.entry_link(unit, row.entry_id),

@@ -13,12 +13,14 @@ from sqlalchemy import update
 
 from portal.kernel import effects
 from portal.kernel.errors import Conflict
+from portal.kernel.four_eyes import Reference
 from portal.kernel.i18n import _
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import ICustomers
 from portal.modules.orders.events import OrderCancelled, OrderCancelling, OrderConfirmed, OrderConfirming
 from portal.modules.orders.interfaces import ORDER_KIND
 from portal.modules.orders.models import FULLY, SETTLED, Order, OrderLine
+from portal.modules.orders.permissions import CONFIRM_ACT
 from portal.modules.orders.services import approvals, history, printing, reading, revisions
 from portal.modules.orders.services.drafting import draft_of, search_values
 from portal.modules.orders.services.objections import Allowed, Objection, nobody, take_vote
@@ -26,6 +28,7 @@ from portal.modules.orders.services.progress import refresh
 from portal.modules.orders.settings import CONFIRM_ACCEPTED
 from portal.modules.orders.transitions import State, Transition, action_title, transition
 from portal.ops import documents
+from portal.proposals.intents import Intent, demand
 
 DOCUMENT_KIND = ORDER_KIND
 CONFIRM_JOB = "orders.confirm_accepted"
@@ -190,7 +193,8 @@ def confirm(
 ) -> Order:
     """Confirm: vote, fix the lines, issue the order confirmation, tell others.
 
-    `passed` are the keys of the objections that the person read and lets pass. Raises Objected while some are not.
+    `passed` are the keys of the objections that the person read and lets pass. Raises Objected while some are not, and
+    NeedsSecond above the limit of one person.
     """
     order, lines, row = begin(unit, order_id, "confirm", version)
     question = OrderConfirming(
@@ -204,6 +208,7 @@ def confirm(
         bill_on=order.bill_on,
     )
     let_pass = take_vote(unit, question, passed, allowed)
+    demand(unit, CONFIRM_ACT, order.base_gross, lambda: _intent(order, passed, let_pass))
     order.confirmed_on = unit.today()
     order.visible = True
     refresh(order, lines)
@@ -215,6 +220,20 @@ def confirm(
     _tell_customer_page(unit, order, row)
     unit.publish(OrderConfirmed(order.id, order.public_id, order.customer_id, order.bill_on))
     return order
+
+
+def _intent(order: Order, passed: Collection[str], let_pass: Sequence[Objection]) -> Intent:
+    return Intent(
+        arguments={
+            "order": order.public_id,
+            "passed": sorted(passed),
+            "voters": sorted({objection.voter for objection in let_pass}),
+        },
+        title=f"{order.number} {order.customer_name}",
+        seen=str(order.version),
+        about=Reference(DOCUMENT_KIND, order.public_id),
+        amount=(order.gross, order.currency),
+    )
 
 
 def close(unit: Unit, order_id: int, version: int | None = None) -> Order:

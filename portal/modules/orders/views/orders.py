@@ -35,6 +35,7 @@ from portal.modules.orders.transitions import State, offered
 from portal.modules.orders.views.shown import exemptions, order_totals, shown_lines, shown_timeline
 from portal.ops import documents
 from portal.people.services.users import list_users
+from portal.proposals.panels import about
 from portal.web.fields import Choice, choices_json
 from portal.web.formats import decimal
 from portal.web.request import Request
@@ -91,6 +92,7 @@ def order(context: OrderNode, request: Request) -> dict[str, Any]:
     approval = approvals.open_of(unit, row) if row.state == State.SENT else None
     return {
         "order": row,
+        "four_eyes": about(request, DOCUMENT_KIND, row.public_id),
         "wait": None if approval is None else approvals.shown(unit, approval),
         "state": STATES[row.state],
         "delivery": DELIVERY[row.delivery],
