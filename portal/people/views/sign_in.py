@@ -23,7 +23,7 @@ from portal.people.directory.settings import CREATE_USERS
 from portal.people.events import SignedOut
 from portal.people.forms import ForgottenForm, SignInForm
 from portal.people.models import User
-from portal.people.pending import set_pending
+from portal.people.pending import Pending, set_pending
 from portal.people.services import attempts
 from portal.people.services.external import Unknown, admit
 from portal.people.services.factors import has_factor
@@ -105,7 +105,7 @@ def begin_session(
         services.end_session(unit, request.identified.session_id)
     if not shown and has_factor(unit, user):
         response = HTTPSeeOther(location="/second-factor?" + urlencode({"next": location}))
-        set_pending(request, response, user, method, verified_at)
+        set_pending(request, response, Pending(user, method, verified_at))
         drop_cookie(request, response)
         return response
     if not devices.is_known(request, Realm(user.realm), user.email) and services.last_seen(unit, user):

@@ -64,13 +64,18 @@ def verify(context: Root, request: Request) -> Any:
 def _proved(request: Request, form: VerifyForm, user_id: int) -> tuple[Factor, ...]:
     """The factors that were shown, once all that was asked for is right."""
     unit, address = request.unit, network_address(request)
-    visitor = visitor_of(services.user_by_id(unit, user_id), address)
     if "password" in form:
-        with counted_attempts(request, visitor):
+        with counted_attempts(request, visitor_of(services.user_by_id(unit, user_id), address)):
             user = services.user_by_id(request.unit, user_id)
             verify_password(request.unit, user, form.password.data, address)
+    return shown_factors(request, form, user_id)
+
+
+def shown_factors(request: Request, form: VerifyForm, user_id: int) -> tuple[Factor, ...]:
+    """The factor whose code was typed; none where the form asks for none. Raises WrongCode, TooMany."""
     if "code" not in form:
         return ()
+    visitor = visitor_of(services.user_by_id(request.unit, user_id), network_address(request))
     with counted_attempts(request, visitor, attempts.FACTOR):
         user = services.user_by_id(request.unit, user_id)
         return (prove(request.unit, user, form.code.data, visitor),)
