@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -447,6 +448,28 @@ def test_fresh_proof_of_somebody_else_is_refused(company: Company) -> None:
     there = browser.get("/sign-in-sso?anew=1&next=/account/password")
     assert "somebody else than you are" in browser.get(company.typed(there, "bob")).follow().text
     assert ADA in browser.get("/account/").text
+
+
+def test_coming_back_while_looking_as_somebody_else_ends_the_looking_with_its_event(company: Company) -> None:
+    add(company.portal, ADA, Realm.EMPLOYEES, "people.supporter")
+    seen = add(company.portal, BOB)
+    company.known(ADA)
+    browser = company.portal.browser()
+    company.sign_in(browser)
+    form = browser.get("/admin/view-as/?q=bob").click("bob").forms["view-as"]
+    form["reason"] = "ticket 4711"
+    form.submit()
+    assert "sees the portal as bob" in browser.get("/account/", expect_errors=True)
+    company.sign_in(browser)
+    assert "sees the portal as" not in browser.get("/account/")
+    assert count(company.portal, "people_viewing") == 0
+    with company.portal.reading() as unit:
+        ada = services.find_user(unit, Realm.EMPLOYEES, ADA)
+        details = unit.db.scalars(
+            text("SELECT detail FROM kernel_audit WHERE action = 'viewing_ended'")
+        ).all()
+    assert ada is not None
+    assert [json.loads(detail)["values"] for detail in details] == [{"viewer_id": ada.id, "user_id": seen}]
 
 
 def test_without_a_provider_nothing_is_offered(portals: Callable[..., TestPortal]) -> None:

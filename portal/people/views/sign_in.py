@@ -16,7 +16,7 @@ from pyramid.view import view_config
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Factor, Method, Realm
 from portal.kernel.tree import Root
-from portal.people import devices, mails, services, viewing
+from portal.people import devices, mails, services
 from portal.people.cookies import drop_cookie, set_cookie
 from portal.people.destinations import after_sign_in, local_path, realm_of
 from portal.people.directory.settings import CREATE_USERS
@@ -80,9 +80,8 @@ def sign_out(context: Root, request: Request) -> Response:
     realm = Realm.EMPLOYEES
     if request.identified is not None:
         realm = request.identified.realm
-        viewer_id = viewing.finish(request.unit, request.identified.session_id)
-        services.end_session(request.unit, request.identified.session_id)
-        request.unit.publish(SignedOut(viewer_id or request.identified.user_id))
+        owner = services.end_session(request.unit, request.identified.session_id)
+        request.unit.publish(SignedOut(owner or request.identified.user_id))
     response = HTTPSeeOther(location="/sign-in" + ("?realm=customers" if realm is Realm.CUSTOMERS else ""))
     drop_cookie(request, response)
     return response
