@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 @view_config(
     context=Root,
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Leads whoever comes to where they belong."),
     request_method="GET",
     renderer="portal:web/templates/home.jinja2",
 )
@@ -48,7 +49,13 @@ def home(context: Root, request: Request) -> Any:
     return {"cards": panels(request, HOME_CARDS, context)}
 
 
-@view_config(context=Root, name="logo", permission=NO_PERMISSION_REQUIRED, request_method="GET")
+@view_config(
+    context=Root,
+    name="logo",
+    permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("The logo stands on the sign-in page too."),
+    request_method="GET",
+)
 def logo(context: Root, request: Request) -> Response:
     """The company's logo from the ini."""
     path = request.company.logo

@@ -30,6 +30,7 @@ from portal.web.request import Request
     context=Root,
     name="sign-in-directory-again",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of proving anew who one is."),
     request_method=("GET", "POST"),
     renderer="portal:people/templates/verify.jinja2",
     operation=False,

@@ -30,6 +30,7 @@ from portal.web.request import Request
     context=Root,
     name="second-factor",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of signing in."),
     request_method=("GET", "POST"),
     renderer="portal:people/templates/second_factor.jinja2",
     operation=False,
@@ -76,6 +77,7 @@ def _is_of(pending: Pending, identity: Identity | None) -> bool:
     context=Root,
     name="passkey",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of signing in."),
     request_method="POST",
     operation=False,
 )

@@ -40,7 +40,12 @@ _UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @view_config(
-    context=Root, name="sign-in-sso", permission=NO_PERMISSION_REQUIRED, request_method="GET", operation=False
+    context=Root,
+    name="sign-in-sso",
+    permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of signing in."),
+    request_method="GET",
+    operation=False,
 )
 def begin(context: Root, request: Request) -> Response:
     """Off to the provider; `anew` has it ask again those who are there already."""
@@ -62,6 +67,7 @@ def begin(context: Root, request: Request) -> Response:
     context=Root,
     name="sign-in-sso-return",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of signing in."),
     request_method="GET",
     operation=False,
 )
@@ -99,6 +105,7 @@ def finish(context: Root, request: Request) -> Response:
     context=Root,
     name="sign-in-sso-again",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of proving anew who one is."),
     request_method="GET",
     renderer="portal:people/templates/sso_again.jinja2",
     operation=False,

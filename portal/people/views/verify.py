@@ -10,6 +10,7 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import view_config
 
+from portal.kernel.i18n import _
 from portal.kernel.people import Factor, Identity
 from portal.kernel.tree import Root
 from portal.people import services
@@ -30,6 +31,7 @@ from portal.web.request import Request
     context=Root,
     name="verify",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of proving anew who one is."),
     request_method=("GET", "POST"),
     renderer="portal:people/templates/verify.jinja2",
     operation=False,
