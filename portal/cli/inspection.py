@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import click
 
 from portal.cli.table import echo_table
+from portal.kernel.gate import open_views
 from portal.ops import overview, verification
 from portal.ops.console import Console
 
 
-@click.command(help="List what is composed.")
+@click.command(help="List what is composed, and which pages are open to all.")
 @click.pass_obj
 def modules(console: Console) -> None:
     """Names, packages, and how much each brings."""
@@ -27,6 +28,9 @@ def modules(console: Console) -> None:
             for one in overview.modules(house)
         ],
     )  # fmt: skip
+    click.echo()
+    doors = open_views(console.composed.introspector)
+    echo_table(("open to all", "why"), [(name, str(why)) for name, why in doors.items()])
 
 
 @click.command(help="List every setting with its value and where it comes from; secrets are masked.")

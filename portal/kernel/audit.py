@@ -56,6 +56,7 @@ _NOTHING: tuple[Any, ...] = (None, "", False)
 
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
 SIGN_IN_FAILED, DENIED, REFUSED, EXPORTED = "sign_in_failed", "denied", "refused", "exported"
+LEFT_OUT = "refusals_not_noted"
 
 _LONGEST_VALUE = 500
 _MOST_ROWS = 200

@@ -31,10 +31,13 @@ from portal.kernel.company import Company
 from portal.kernel.composition import Composer, House, built_in_cards, order_cards, read_card
 from portal.kernel.db import Database, make_engine
 from portal.kernel.errors import BootRefused
+from portal.kernel.i18n import Text
 from portal.kernel.policy import settings_of
 from portal.kernel.security import SecurityPolicy
 from portal.kernel.settings import Settings
 
+#: The option of a view by which it says why it needs no permission.
+OPEN = "open_to_all"
 #: What keeps refused requests from being committed.
 COMMIT_VETO = "portal.web.transactions.commit_veto"
 _DEBUG_SWITCHES = (
@@ -123,14 +126,14 @@ def _check_production(raw: Mapping[str, str], settings: Settings) -> None:
 
 
 def check_configuration(config: Composer) -> None:
-    """Walk what was composed: each view has a declared permission or says openly that it needs none.
+    """Walk what was composed: each view has a declared permission, or says why it is open to all.
 
     Raises BootRefused with all that is wrong, a sentence a line.
     """
     wrong = [
         *_undeclared_grants(config.house),
         *_unguarded_acts(config.house),
-        *(sentence for entry in _views(config) for sentence in _wrong_with(entry, config.house)),
+        *(sentence for entry in _views(config.introspector) for sentence in _wrong_with(entry, config.house)),
         *_silent_replacements(config),
         *_missing_guards(config),
     ]
@@ -138,8 +141,8 @@ def check_configuration(config: Composer) -> None:
         raise BootRefused("\n".join(dict.fromkeys(wrong)))
 
 
-def _views(config: Composer) -> Iterable[Any]:
-    return config.introspector.get_category("views") or ()
+def _views(introspector: Any) -> Iterable[Any]:
+    return introspector.get_category("views") or ()
 
 
 def _undeclared_grants(house: House) -> Iterator[str]:
@@ -215,13 +218,14 @@ def conflict_sentence(conflict: Any) -> str:
     return "; ".join(sentences)
 
 
-def open_views(config: Composer) -> list[str]:
-    """The views that need no permission, by the name of their function."""
-    return sorted(
-        _view_name(entry["introspectable"])
-        for entry in _views(config)
+def open_views(introspector: Any) -> dict[str, Text]:
+    """The views that need no permission, by the name of their function, each with why it is open to all."""
+    found: dict[str, Text] = {
+        _view_name(entry["introspectable"]): entry["introspectable"].get(OPEN)
+        for entry in _views(introspector)
         if _permission(entry) == NO_PERMISSION_REQUIRED and not _exempt(entry["introspectable"])
-    )
+    }
+    return dict(sorted(found.items()))
 
 
 def _wrong_with(entry: Any, house: House) -> Iterator[str]:
@@ -233,6 +237,14 @@ def _wrong_with(entry: Any, house: House) -> Iterator[str]:
         yield f"the view {name} has no permission"
     elif permission not in (NO_PERMISSION_REQUIRED, *_declared(house)):
         yield f"the view {name} asks for {permission}, which no card declares"
+    reason = view.get(OPEN)
+    if permission == NO_PERMISSION_REQUIRED and not (isinstance(reason, str) and reason.strip()):
+        yield (
+            f"the view {name} needs no permission and does not say why: "
+            f'it must say {OPEN}="…" with the reason, or name a permission'
+        )
+    elif permission not in (None, NO_PERMISSION_REQUIRED) and reason is not None:
+        yield f"the view {name} says {OPEN} and asks for {permission}"
     if view["context"] is None:
         yield f"the view {name} names no context: it would answer on every resource"
     if not view["request_methods"]:

@@ -126,10 +126,13 @@ def enter(session: Session, database: Database, customers: Iterable[int], user: 
 
 
 def leave(session: Session) -> None:
-    """Let the session act as the house again."""
-    if session.info.pop(_TOLD, None) is not None and session.in_transaction():
+    """Let the session act as the house again; an error on the way leaves the wall standing."""
+    if _TOLD not in session.info:
+        return
+    if session.in_transaction():
         session.flush()
         session.execute(_LEAVE)
+    del session.info[_TOLD]
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from portal.kernel import schema
 from portal.kernel.composition import House
 from portal.kernel.db import Contention, UtcDateTime
+from portal.kernel.i18n import _
 from portal.kernel.jobs import WAITING, JobRow
 from portal.kernel.tree import Root
 from portal.ops.settings import LATE_AFTER
@@ -24,13 +25,25 @@ from portal.web.request import Request
 log = logging.getLogger(__name__)
 
 
-@view_config(context=Root, name="healthz", permission=NO_PERMISSION_REQUIRED, request_method="GET")
+@view_config(
+    context=Root,
+    name="healthz",
+    permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Tells monitoring whether the portal works."),
+    request_method="GET",
+)
 def healthz(context: Root, request: Request) -> Response:
     """200 as long as the process answers."""
     return Response(json_body={"status": "ok"})
 
 
-@view_config(context=Root, name="readyz", permission=NO_PERMISSION_REQUIRED, request_method="GET")
+@view_config(
+    context=Root,
+    name="readyz",
+    permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Tells monitoring whether the portal works."),
+    request_method="GET",
+)
 def readyz(context: Root, request: Request) -> Response:
     """200 when the database answers and is migrated: all that a page needs; else 503 with a reason."""
     reason = _reason(request.house, _pending)
@@ -39,7 +52,13 @@ def readyz(context: Root, request: Request) -> Response:
     return Response(json_body={"status": "not ready", "reason": reason}, status=503)
 
 
-@view_config(context=Root, name="jobsz", permission=NO_PERMISSION_REQUIRED, request_method="GET")
+@view_config(
+    context=Root,
+    name="jobsz",
+    permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Tells monitoring whether the portal works."),
+    request_method="GET",
+)
 def jobsz(context: Root, request: Request) -> Response:
     """200 when background jobs are done in time; else 503 with a reason.
 

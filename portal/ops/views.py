@@ -9,6 +9,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 from pyramid.view import view_config
 
+from portal.kernel.gate import open_views
 from portal.kernel.i18n import _
 from portal.ops import jobs, mail, overview
 from portal.ops.listings import JOB_STATES, JOBS, MAIL_STATES, MAILS
@@ -37,8 +38,9 @@ def settings(context: SettingsPage, request: Request) -> dict[str, Any]:
     context=ModulesPage, permission=ADMINISTER, request_method="GET", renderer=f"{TEMPLATES}/modules.jinja2"
 )
 def modules(context: ModulesPage, request: Request) -> dict[str, Any]:
-    """What is composed."""
-    return {"modules": overview.modules(request.house)}
+    """What is composed, and which views are open to all."""
+    doors = open_views(request.registry.introspector)
+    return {"modules": overview.modules(request.house), "doors": list(doors.items())}
 
 
 # --- jobs ----------------------------------------------------------------------------------------------------

@@ -229,13 +229,16 @@ class MembershipAdded(Event):
 
 @dataclass(frozen=True, slots=True)
 class MembershipChanged(Event):
-    """What somebody may do in a customer account was changed; the limit in minor units of its currency."""
+    """What somebody may do in a customer account was changed; limits in minor units of their currency."""
 
     user_id: int
     customer_id: int
     scopes: str
     limit_amount: int | None
     limit_currency: str | None
+    scopes_before: str
+    limit_amount_before: int | None
+    limit_currency_before: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,12 @@ class RemoveFactorForm(forms.Form):
     factor = forms.HiddenField(required=True, longest=40)
 
 
+class RecoveryForm(forms.Form):
+    """Which recovery codes are to be replaced: `recovery_codes_mark` of those that there were."""
+
+    seen = forms.HiddenField(required=True, longest=40)
+
+
 class LinkForm(forms.Form):
     """Who wants a link to sign in by."""
 

@@ -1,6 +1,7 @@
 """Between the password and the second factor: a sealed cookie that says who may now show a factor, and lets nobody in.
 
-There is no session before the factor was right, so nothing has to ask whether one is whole.
+There is no session before the factor was right, so nothing has to ask whether one is whole. Where somebody proves anew who
+they are, their session stays as it is until the factor was right.
 """
 
 from __future__ import annotations
@@ -18,23 +19,27 @@ from portal.people.models import User
 from portal.web.request import Request
 
 _LIFETIME = timedelta(minutes=10)
-_PURPOSE = "pending sign-in"
+_PURPOSE = "pending proof"
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Somebody who has signed in but for the second factor, how, and when they proved it if that was not just now."""
+    """Somebody who has signed in but for the second factor, how, and when they proved it if that was not just now.
+
+    `session_id` is the session that goes on with the factor, where none is to begin.
+    """
 
     user: User
     method: Method
-    verified_at: datetime | None
+    verified_at: datetime | None = None
+    session_id: int | None = None
 
 
-def set_pending(
-    request: Request, response: Response, user: User, method: Method, verified_at: datetime | None
-) -> None:
+def set_pending(request: Request, response: Response, pending: Pending) -> None:
     """Have the browser remember for some minutes who it is that must show a factor."""
-    said = json.dumps([user.id, user.password_version, method.value, verified_at and verified_at.isoformat()])
+    user, verified = pending.user, pending.verified_at
+    proved_at = None if verified is None else verified.isoformat()
+    said = json.dumps([user.id, user.password_version, pending.method.value, proved_at, pending.session_id])
     response.set_cookie(
         _name(request),
         seal(request.unit, _PURPOSE, said),
@@ -55,11 +60,11 @@ def read_pending(request: Request) -> Pending | None:
         said = json.loads(unseal(request.unit, _PURPOSE, sealed, within=_LIFETIME))
     except Unsealable:
         return None
-    user_id, version, method, verified = said
+    user_id, version, method, verified, session_id = said
     user = request.db.get(User, user_id)
     if user is None or not user.active or user.password_version != version:
         return None
-    return Pending(user, Method(method), datetime.fromisoformat(verified) if verified else None)
+    return Pending(user, Method(method), datetime.fromisoformat(verified) if verified else None, session_id)
 
 
 def drop_pending(request: Request, response: Response) -> None:

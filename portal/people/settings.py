@@ -17,7 +17,7 @@ VERIFY_MINUTES = Setting(
     "portal.people.verify_minutes",
     positive,
     "10",
-    "minutes after a proof of identity in which one may change what matters: password, factors, tokens, roles",
+    "minutes after a proof of identity in which one may change what matters: password, factors, tokens, rights",
 )
 ATTEMPTS_WINDOW = Setting(
     "portal.people.attempts_window", positive, "15", "minutes during which a failed attempt to sign in counts"

@@ -6,6 +6,7 @@ portal would note of the person themselves (that they were there, that they open
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, Index, String, delete, select
@@ -82,6 +83,13 @@ def expire(unit: Unit, session_id: int) -> None:
     """End what has lasted for as long as it may."""
     until = unit.db.scalar(select(Viewing.until).where(Viewing.session_id == session_id))
     if until is not None and until <= unit.now():
+        finish(unit, session_id)
+
+
+def finish_all(unit: Unit, session_ids: Collection[int]) -> None:
+    """See the portal as oneself again in each of these sessions where one does not."""
+    looking = select(Viewing.session_id).where(Viewing.session_id.in_(session_ids))
+    for session_id in unit.db.scalars(looking).all():
         finish(unit, session_id)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
@@ -13,6 +15,7 @@ from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound
 from pyramid.response import Response
 
 from portal.kernel import audit
+from portal.kernel.composition import House
 from portal.kernel.errors import Denied
 from portal.kernel.folding import fold
 from portal.kernel.i18n import translate
@@ -21,27 +24,87 @@ from portal.kernel.request import Request
 from portal.kernel.tree import Node, module_root
 from portal.kernel.unit import Unit
 
+log = logging.getLogger(__name__)
+
 _WINDOW = timedelta(minutes=10)
 #: Refusals that are noted in ten minutes: of one network, and of all.
 OF_ONE, OF_ALL = 30, 1000
 _NETWORKS = 10_000
+#: Networks whose refusals are counted one by one once they are not noted any more, and those that the summary names.
+_COUNTED, _NAMED = 100, 10
+#: How long a summary waits that a busy database did not take.
+_PATIENCE = timedelta(minutes=1)
 _LONGEST_SEGMENT = 30
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """How many refusals were not noted, by network; "" stands for networks beyond those that are counted."""
+
+    since: datetime
+    until: datetime
+    counts: Counter[str] = field(default_factory=Counter[str])
+
+    def add(self, network: str, now: datetime) -> None:
+        """Count one more."""
+        counted = network in self.counts or len(self.counts) < _COUNTED
+        self.counts[network if counted else ""] += 1
+        self.until = now
+
+    def values(self) -> dict[str, Any]:
+        """What the log says of it: the networks with the most, and how many were of others."""
+        networks = Counter({network: count for network, count in self.counts.items() if network})
+        named = dict(networks.most_common(_NAMED))
+        total = self.counts.total()
+        return {
+            "left_out": total,
+            "since": self.since,
+            "until": self.until,
+            "networks": named,
+            "others": total - sum(named.values()),
+        }
 
 
 class Flood:
     """Counts what would be noted, per network and overall, so that nobody fills the log; one for each process.
 
-    What is beyond the limit is left out; the last one that is noted says so.
+    What is beyond the limit is left out: the last one that is noted says so, and when the window has passed one row says
+    how many there were.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
+        self._left: LeftOut | None = None
+        self._due: datetime | None = None
 
     def room(self, address: str, now: datetime) -> int:
         """How many more may be noted in this window, this one included; 0 for none."""
+        network = _network(address)
         with self._lock:
-            return min(self._take(_network(address), OF_ONE, now), self._take("", OF_ALL, now))
+            # What one network does beyond its own limit takes nothing from the others.
+            room = self._take(network, OF_ONE, now)
+            room = room and min(room, self._take("", OF_ALL, now))
+            if not room:
+                self._left = self._left or LeftOut(now, now)
+                self._due = self._due or now + _WINDOW
+                self._left.add(network, now)
+            return room
+
+    def overdue(self, now: datetime) -> LeftOut | None:
+        """What was left out in a window that has passed, once; None for nothing."""
+        with self._lock:
+            if self._left is None or self._due is None or now < self._due:
+                return None
+            left, self._left, self._due = self._left, None, None
+            return left
+
+    def put_back(self, left: LeftOut, now: datetime) -> None:
+        """Keep for later what could not be written now."""
+        with self._lock:
+            if self._left is not None:
+                left = LeftOut(left.since, self._left.until, left.counts + self._left.counts)
+            self._left, self._due = left, now + _PATIENCE
 
     def _take(self, key: str, most: int, now: datetime) -> int:
         since, count = self._counts.get(key, (now, 0))
@@ -77,6 +140,21 @@ def note_answer(request: Request, response: Response, flood: Flood) -> None:
             _note(request, *refused)
     elif response.status_int == 200 and "attachment" in (response.content_disposition or ""):
         _note(request, audit.EXPORTED, _export(request, response))
+
+
+def note_left_out(house: House, flood: Flood) -> None:
+    """Write the row that says how many refusals were not noted, when it is due; as the house, whoever asks just now."""
+    now = house.clock()
+    left = flood.overdue(now)
+    if left is None:
+        return
+    try:
+        with house.database.session(write=True) as session:
+            audit.note(house.unit(session), audit.LEFT_OUT, module="web", values=left.values())
+            session.commit()
+    except Exception:
+        log.exception("%s refusals that were not noted could not be summed up yet", left.counts.total())
+        flood.put_back(left, now)
 
 
 def _note(request: Request, action: str, values: dict[str, Any]) -> None:

@@ -16,7 +16,8 @@ View = Callable[[Any, Request], Response]
 def exact_deriver(view: View, info: Any) -> View:
     """Answer 404 to `/orders/csv/a/b`, unless the view says `subpath=True` and reads the rest itself.
 
-    `replaces=True` is for the boot gate: the view stands in the place of another package's on purpose.
+    `replaces=True` and `open_to_all="why"` are for the boot gate: the view stands in the place of another package's on
+    purpose, or needs no permission.
     """
     if info.options.get("subpath") or info.exception_only:
         return view
@@ -29,4 +30,4 @@ def exact_deriver(view: View, info: Any) -> View:
     return wrapper
 
 
-exact_deriver.options = ("subpath", "replaces")  # type: ignore[attr-defined]
+exact_deriver.options = ("subpath", "replaces", "open_to_all")  # type: ignore[attr-defined]

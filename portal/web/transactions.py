@@ -17,7 +17,7 @@ from portal.kernel import audit
 from portal.kernel.db import Contention, Statements, statements
 from portal.kernel.request import Request
 from portal.kernel.unit import Unit
-from portal.web.auditing import Flood, note_answer
+from portal.web.auditing import Flood, note_answer, note_left_out
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +69,7 @@ def afterwards_tween(handler: Handler, registry: Registry) -> Handler:
         note_answer(request, response, flood)
         if request.afterwards:
             _write(request)
+        note_left_out(request.house, flood)
         return response
 
     return tween

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 @view_config(
     context=Root,
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Leads whoever comes to where they belong."),
     request_method="GET",
     renderer="portal:web/templates/home.jinja2",
 )
@@ -49,7 +50,13 @@ def home(context: Root, request: Request) -> Any:
     return {"cards": panels(request, HOME_CARDS, context)}
 
 
-@view_config(context=Root, name="logo", permission=NO_PERMISSION_REQUIRED, request_method="GET")
+@view_config(
+    context=Root,
+    name="logo",
+    permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("The logo stands on the sign-in page too."),
+    request_method="GET",
+)
 def logo(context: Root, request: Request) -> Response:
     """The company's logo from the ini."""
     path = request.company.logo
@@ -59,7 +66,11 @@ def logo(context: Root, request: Request) -> Response:
 
 
 @view_config(
-    context=Root, name="manifest.webmanifest", permission=NO_PERMISSION_REQUIRED, request_method="GET"
+    context=Root,
+    name="manifest.webmanifest",
+    permission=NO_PERMISSION_REQUIRED,
+    request_method="GET",
+    open_to_all=_("Browsers ask for it before anybody has signed in."),
 )
 def manifest(context: Root, request: Request) -> Response:
     """What makes the portal installable: its name, its icons, and that it opens in a window of its own."""

@@ -42,9 +42,13 @@ def test_migrations(command_line: Callable[..., CommandLine]) -> None:
 
 
 def test_what_is_composed_and_configured(cli: CommandLine) -> None:
-    modules = {line.split()[0]: line.split() for line in cli("modules").splitlines()[2:]}
+    composed, open_to_all = cli("modules").split("\n\n")
+    modules = {line.split()[0]: line.split() for line in composed.splitlines()[2:]}
     assert list(modules) == ["kernel", "web", "people", "my", "ops"]
     assert int(modules["ops"][4]) > 5
+    doors = {line.split()[0]: line for line in open_to_all.splitlines()[2:]}
+    assert "portal.web.views.home" in doors
+    assert doors["portal.people.views.sign_in.sign_in"].endswith("Part of signing in.")
     settings = cli("settings")
     assert "Test Trading GmbH" in settings
     assert "portal.ini:" in settings

@@ -192,6 +192,7 @@ def replacing(**options: Any) -> Callable[[Composer], Any]:
             page,
             context="portal.my.resources.MyRoot",
             permission=NO_PERMISSION_REQUIRED,
+            open_to_all="It takes the place of another.",
             request_method="GET",
             renderer="json",
             **options,
@@ -283,12 +284,31 @@ def test_two_modules_that_claim_one_place_are_both_named(url: str, made: Module)
     assert said.count("test_boot.py:") == 2
 
 
-def test_an_open_view_is_an_explicit_act(url: str, made: Module) -> None:
-    package = made(
-        lambda config: config.add_view(
-            page, context=Place, permission=NO_PERMISSION_REQUIRED, request_method="GET", renderer="json"
-        )
+def opening(permission: str = NO_PERMISSION_REQUIRED, **options: Any) -> Callable[[Composer], Any]:
+    """A page of an outside package that asks for no permission."""
+    return lambda config: config.add_view(
+        page, context=Place, permission=permission, request_method="GET", renderer="json", **options
     )
-    config = portal.compose(raw_settings((package,), url))
-    assert f"{page.__module__}.page" in open_views(config)
+
+
+def test_an_open_view_is_an_explicit_act_with_a_reason(url: str, made: Module) -> None:
+    config = portal.compose(raw_settings((made(opening(open_to_all="It is a price list.")),), url))
+    assert open_views(config.introspector)[f"{page.__module__}.page"] == "It is a price list."
     config.house.database.engine.dispose()
+
+
+@pytest.mark.parametrize("options", [{}, {"open_to_all": ""}, {"open_to_all": " "}, {"open_to_all": True}])
+def test_an_open_view_without_a_reason_is_named(url: str, made: Module, options: dict[str, Any]) -> None:
+    assert refusal(raw_settings((made(opening(**options)),), url)) == (
+        f"the view {page.__module__}.page needs no permission and does not say why: "
+        'it must say open_to_all="…" with the reason, or name a permission'
+    )
+
+
+def test_a_view_that_is_open_and_is_not(url: str, made: Module) -> None:
+    package = made(
+        opening("made.see", open_to_all="It is a price list."), permissions=(Permission("made.see", "See"),)
+    )
+    assert refusal(raw_settings((package,), url)) == (
+        f"the view {page.__module__}.page says open_to_all and asks for made.see"
+    )

@@ -147,7 +147,9 @@ def test_the_open_views_are_these(portals: PortalFactory) -> None:
     portal = portals(*MODULES, SPECIMEN)
     config = the_portal.compose(portal.raw)
     config.house.database.engine.dispose()
-    assert open_views(config) == OPEN
+    found = open_views(config.introspector)
+    assert list(found) == OPEN
+    assert all(str(reason) for reason in found.values())
 
 
 @dataclass

@@ -248,6 +248,20 @@ def test_the_doors_in_the_wall_are_these(full: TestPortal) -> None:
     assert {name for name in roots if name.startswith("portal.")} == OUTSIDE
 
 
+def test_an_error_on_the_way_out_leaves_the_wall_standing(small: TestPortal) -> None:
+    with small.unit() as unit:
+        one = customer(unit.db, "A")
+        customer(unit.db, "B")
+    now = small.clock()
+    with small.house.database.session(write=True) as db:
+        behind(small, db, one)
+        db.add(Customer(number="C", name="", created_at=now, changed_at=now))
+        with pytest.raises(DBAPIError):
+            walls.leave(db)  # writes what is pending first, which a customer may not
+        db.rollback()
+        assert db.scalars(NAMES).all() == ["A"]
+
+
 def _roots(kind: type[ModuleRoot]) -> Iterator[type[ModuleRoot]]:
     for below in kind.__subclasses__():
         yield below

@@ -14,6 +14,7 @@ from webtest import TestResponse
 from portal.kernel.people import SCOPES, Realm
 from portal.people import services
 from portal.testing import Browser, TestPortal
+from portal.testing.portal import PASSWORD
 
 EVE, MAX = "eve@acme.example", "max@acme.example"
 COLLEAGUES = f"/my/{ACME}/colleagues/"
@@ -274,3 +275,61 @@ def test_who_was_let_into_an_account_is_in_the_audit_log(house: TestPortal) -> N
         "limit_currency": None,
     }
     assert (rows[-1].actor_name, json.loads(rows[-1].detail)["values"]) == ("eve", said)
+
+
+def test_what_a_colleague_may_do_is_in_the_audit_log_before_and_after(house: TestPortal) -> None:
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    house.customer(MAX, 7, ACME, "Acme", "view", "pay")
+    for ticked, limit in ((("order",), "100"), (("order",), "100"), ((), "")):
+        form = eve.get(page_of(house, MAX)).forms["scopes"]
+        for index, box in enumerate(form.fields["scopes"]):
+            form.set("scopes", box._value in ticked, index=index)
+        form["limit"] = limit
+        assert form.submit().status_int == 303
+    with house.reading() as unit:
+        details = unit.db.scalars(
+            text("SELECT detail FROM kernel_audit WHERE action = 'membership_changed' ORDER BY id")
+        ).all()
+        max_ = services.find_user(unit, Realm.CUSTOMERS, MAX)
+    assert max_ is not None
+    first, second = (json.loads(detail)["values"] for detail in details)  # saving the same changes nothing
+    assert first == {
+        "user_id": max_.id,
+        "customer_id": 7,
+        "scopes": "order view",
+        "limit_amount": 100_00,
+        "limit_currency": "EUR",
+        "scopes_before": "pay view",
+        "limit_amount_before": None,
+        "limit_currency_before": None,
+    }
+    assert (second["scopes_before"], second["scopes"]) == ("order view", "view")
+    assert (second["limit_amount_before"], second["limit_amount"]) == (100_00, None)
+    assert (second["limit_currency_before"], second["limit_currency"]) == ("EUR", None)
+
+
+def test_changing_and_inviting_ask_for_a_fresh_proof_and_keep_the_form(house: TestPortal) -> None:
+    eve = house.customer(EVE, 7, ACME, "Acme")
+    house.customer(MAX, 7, ACME, "Acme", "view")
+    page = page_of(house, MAX)
+    for path, name in ((page, "scopes"), (f"{COLLEAGUES}invite", "invite")):
+        house.clock.advance(minutes=11)
+        form = eve.get(path).forms[name]
+        for index, box in enumerate(form.fields["scopes"]):
+            form.set("scopes", box._value == "pay", index=index)
+        if name == "invite":
+            form["email"], form["name"], form["language"] = "new@acme.example", "New", "en"
+        before = scopes(house)
+        asked = form.submit()
+        assert asked.location == "http://localhost/verify?next=%2Faccount%2Fkept"
+        assert scopes(house) == before
+        assert mails(house) == []
+        proof = asked.follow().forms["verify"]
+        proof["password"] = PASSWORD
+        kept = proof.submit().follow()
+        assert scopes(house) == before
+        again = next(form for form in kept.forms.values() if form.action == path)
+        assert again.submit().status_int == 303
+    assert scopes(house)[MAX] == {"view", "pay"}
+    assert scopes(house)["new@acme.example"] == {"view", "pay"}
+    assert len(mails(house)) == 1

@@ -78,6 +78,8 @@ def test_modules_are_listed(admin: Browser) -> None:
     page = admin.get("/admin/modules")
     assert "portal.ops" in page
     assert "portal.people" in page
+    assert "portal.people.views.sign_in.sign_in" in page
+    assert "Part of signing in." in page
 
 
 def test_a_failed_mail_is_shown_and_sent_again_once(portal: TestPortal, admin: Browser) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from portal.kernel.audit import AuditRow
 from portal.testing import Browser, TestPortal
@@ -133,3 +133,78 @@ def test_the_networks_of_one_household_count_as_one() -> None:
         assert flood.room(f"2001:db8::{number:x}", now)
     assert flood.room("2001:db8::ffff", now) == 0
     assert flood.room("2001:db9::1", now)
+
+
+def test_one_network_that_floods_does_not_silence_what_others_do() -> None:
+    flood = auditing.Flood()
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    for _number in range(auditing.OF_ALL + 1):
+        flood.room("192.0.2.7", now)
+    assert flood.room("192.0.2.8", now)
+
+
+def test_what_was_left_out_is_summed_up_in_one_row_of_the_house(portal: TestPortal) -> None:
+    browser = portal.employee("ada@x.example")
+    began = portal.clock.moment
+    for number in range(auditing.OF_ONE + 5):
+        portal.clock.advance(seconds=1)
+        browser.get("/admin/jobs/", extra_environ=FROM, status=403)
+        assert number < auditing.OF_ONE or rows(portal, "refusals_not_noted") == []
+    for _number in range(2):
+        portal.clock.advance(minutes=11)
+        portal.browser().get("/healthz", extra_environ={"REMOTE_ADDR": "192.0.2.8"})
+    (row,) = rows(portal, "refusals_not_noted")
+    assert (row.actor_kind, row.address, row.request_id, row.module) == ("system", None, None, "web")
+    since = began.replace(second=auditing.OF_ONE + 1)
+    assert values(row) == {
+        "left_out": 5,
+        "since": since.isoformat(),
+        "until": since.replace(second=auditing.OF_ONE + 5).isoformat(),
+        "networks": {"192.0.2.7": 5},
+        "others": 0,
+    }
+
+
+def test_the_summary_of_many_networks_is_bounded() -> None:
+    flood = auditing.Flood()
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(auditing.OF_ALL):
+        assert flood.room(f"2001:db8:{number:x}::1", now)
+    for number in range(500):
+        assert not flood.room(f"2001:db9:{number:x}::1", now)
+    assert not flood.room("192.0.2.7", now)
+    assert not flood.room("2001:db9::2", now)
+    assert flood.overdue(now + timedelta(minutes=9)) is None
+    left = flood.overdue(now + timedelta(minutes=10))
+    assert left is not None
+    assert flood.overdue(now + timedelta(minutes=10)) is None
+    said = left.values()
+    assert said["left_out"] == 502
+    assert len(said["networks"]) <= 10
+    assert said["networks"]["2001:db9::/64"] == 2
+    assert sum(said["networks"].values()) + said["others"] == 502
+    flood.put_back(left, now)
+    assert not flood.room("192.0.2.7", now)
+    assert flood.overdue(now) is None
+    again = flood.overdue(now + timedelta(minutes=1))
+    assert again is not None
+    assert again.values()["left_out"] == 503
+
+
+def test_a_database_that_does_not_take_the_sum_gets_it_again(portal: TestPortal) -> None:
+    browser = portal.employee("ada@x.example")
+    for _number in range(auditing.OF_ONE + 1):
+        browser.get("/admin/jobs/", extra_environ=FROM, status=403)
+    portal.clock.advance(minutes=11)
+    refuse = "CREATE TRIGGER shut BEFORE INSERT ON kernel_audit BEGIN SELECT RAISE(ABORT, 'shut'); END"
+    with portal.unit() as unit:
+        unit.db.execute(text(refuse))
+    portal.browser().get("/healthz")
+    with portal.unit() as unit:
+        unit.db.execute(text("DROP TRIGGER shut"))
+    portal.browser().get("/healthz")
+    assert rows(portal, "refusals_not_noted") == []
+    portal.clock.advance(minutes=1)
+    portal.browser().get("/healthz")
+    (row,) = rows(portal, "refusals_not_noted")
+    assert values(row)["left_out"] == 1

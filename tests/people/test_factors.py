@@ -203,10 +203,14 @@ def test_what_is_pending_dies(house: TestPortal, change: str) -> None:
 
 def recovery_codes(browser: Browser) -> list[str]:
     """Press the button."""
-    page = browser.get("/account/factors/")
-    form = next(form for form in page.forms.values() if form.action.endswith("/recovery"))
-    shown = form.submit()
+    shown = recovery_form(browser).submit()
     return re.findall(r"<code>([a-z2-7-]+)</code>", shown.text)
+
+
+def recovery_form(browser: Browser) -> Form:
+    """The button that makes new codes."""
+    page = browser.get("/account/factors/")
+    return next(form for form in page.forms.values() if form.action.endswith("/recovery"))
 
 
 @sqlite
@@ -238,6 +242,51 @@ def test_codes_of_somebody_else_are_worth_nothing(house: TestPortal) -> None:
     codes = recovery_codes(eve)
     assert enter(half_way(house), codes[0]).status_int == 422
     assert enter(half_way(house), app.code()).status_int == 422
+
+
+def test_two_pages_that_make_codes_at_once_leave_one_set_the_one_that_was_shown(house: TestPortal) -> None:
+    browser = house.employee(ADA)
+    house.enrol_totp(ADA)
+    for _again in range(3):
+        forms = [recovery_form(browser) for _number in range(4)]
+        assert len({form["_operation"].value for form in forms}) == 4
+        start = Barrier(4)
+
+        def send(form: Form, start: Barrier = start) -> TestResponse:
+            start.wait()
+            return form.submit(expect_errors=True)
+
+        with ThreadPoolExecutor(4) as threads:
+            answers = list(threads.map(send, forms))
+        shown = [answer for answer in answers if answer.status_int == 200]
+        assert len(shown) == 1
+        assert all(
+            "New recovery codes were made meanwhile" in answer.text
+            for answer in answers
+            if answer.status_int == 409
+        )
+        assert {answer.status_int for answer in answers} <= {200, 409, 503}
+        assert stored(house, "SELECT COUNT(*) FROM people_recovery_code") == [(10,)]
+        codes = re.findall(r"<code>([a-z2-7-]+)</code>", shown[0].text)
+        assert enter(half_way(house), codes[0]).status_int == 303
+
+
+@sqlite
+def test_a_second_tab_makes_no_further_codes_and_is_told(house: TestPortal) -> None:
+    browser = house.employee(ADA)
+    house.enrol_totp(ADA)
+    first, second, same = recovery_form(browser), recovery_form(browser), recovery_form(browser)
+    same["_operation"].force_value(first["_operation"].value)
+    codes = re.findall(r"<code>([a-z2-7-]+)</code>", first.submit().text)
+    for late in (second, same):
+        told = late.submit(expect_errors=True)
+        assert told.status_int == 409
+        assert "New recovery codes were made meanwhile" in told.text
+        assert codes[0] not in told.text
+    assert enter(half_way(house), codes[0]).status_int == 303
+    renewed = recovery_codes(browser)
+    assert enter(half_way(house), codes[1]).status_int == 422
+    assert enter(half_way(house), renewed[1]).status_int == 303
 
 
 # --- demanded, removed, verified anew ----------------------------------------------------------------------------

@@ -243,6 +243,28 @@ def test_fresh_proof_is_the_password_there(house: TestPortal) -> None:
     assert browser.get("/account/password").status_int == 200
 
 
+def test_fresh_proof_takes_the_second_factor_of_who_has_one(house: TestPortal) -> None:
+    app = house.enrol_totp(ADA)
+    browser, _answer = attempt(house, ADA, THERE)
+    browser.show_code(app.code())
+    house.clock.advance(minutes=11)
+    form = browser.get("/account/password").follow().follow().forms["verify"]
+    for password, code, complaint in (
+        (THERE, "", "required"),
+        (THERE, "000000", "This code is wrong"),
+        ("wrong", app.code(), "The password is wrong."),
+    ):
+        form["password"], form["code"] = password, code
+        refused = form.submit(expect_errors=True)
+        assert refused.status_int == 422
+        assert complaint in refused.text
+        assert browser.get("/account/password").status_int == 303
+        form = refused.forms["verify"]
+    form["password"], form["code"] = THERE, app.code()
+    assert form.submit().location == "http://localhost/account/password"
+    assert browser.get("/account/password").status_int == 200
+
+
 def test_a_directory_that_is_down_keeps_out_only_who_needs_it(
     portals: Callable[..., TestPortal], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -386,6 +387,57 @@ def test_fresh_proof_is_asked_of_the_provider(company: Company) -> None:
     assert browser.cookies["session"] != before
 
 
+def proved_there(company: Company, browser: Browser) -> TestResponse:
+    """Where the portal leads who has proved at the provider once more who they are."""
+    company.portal.clock.moment = datetime.now(UTC)
+    long_ago = company.portal.clock.moment - timedelta(minutes=11)
+    with company.portal.unit() as unit:
+        unit.db.execute(text("UPDATE people_session SET verified_at = :then"), {"then": str(long_ago)})
+    assert browser.get("/account/password").status_int == 303
+    return browser.get(company.typed(browser.get("/sign-in-sso?anew=1&next=/account/password")))
+
+
+def test_fresh_proof_takes_the_second_factor_of_who_has_one_here(company: Company) -> None:
+    add(company.portal, ADA)
+    company.known(ADA)
+    browser = company.portal.browser()
+    company.sign_in(browser)
+    app = company.portal.enrol_totp(ADA)
+    answer = proved_there(company, browser)
+    assert answer.location == "http://localhost/second-factor?next=%2Faccount%2Fpassword"
+    page = answer.follow()
+    assert "Continue" in page.text
+    assert browser.get("/account/password").status_int == 303
+    form = page.forms["second-factor"]
+    form["code"] = "000000"
+    refused = form.submit(expect_errors=True)
+    assert refused.status_int == 422
+    assert browser.get("/account/password").status_int == 303
+    before = browser.cookies["session"]
+    form = refused.forms["second-factor"]
+    company.portal.clock.advance(minutes=1)  # the code of this moment was spent when the app was added
+    form["code"] = app.code()
+    assert form.submit().location == "http://localhost/account/password"
+    assert browser.get("/account/password").status_int == 200
+    assert browser.cookies["session"] != before
+    assert count(company.portal, "people_session") == 1
+
+
+def test_half_a_fresh_proof_is_worth_nothing_once_the_session_has_ended(company: Company) -> None:
+    add(company.portal, ADA)
+    company.known(ADA)
+    browser = company.portal.browser()
+    company.sign_in(browser)
+    company.portal.enrol_totp(ADA)
+    assert proved_there(company, browser).follow().forms["second-factor"]
+    with company.portal.unit() as unit:
+        user = services.find_user(unit, Realm.EMPLOYEES, ADA)
+        assert user is not None
+        services.end_sessions(unit, user.id)
+    assert "/sign-in?" in str(browser.get("/second-factor").location)
+    assert browser.get("/account/").status_int == 303
+
+
 def test_fresh_proof_of_somebody_else_is_refused(company: Company) -> None:
     add(company.portal, ADA)
     add(company.portal, BOB)
@@ -396,6 +448,28 @@ def test_fresh_proof_of_somebody_else_is_refused(company: Company) -> None:
     there = browser.get("/sign-in-sso?anew=1&next=/account/password")
     assert "somebody else than you are" in browser.get(company.typed(there, "bob")).follow().text
     assert ADA in browser.get("/account/").text
+
+
+def test_coming_back_while_looking_as_somebody_else_ends_the_looking_with_its_event(company: Company) -> None:
+    add(company.portal, ADA, Realm.EMPLOYEES, "people.supporter")
+    seen = add(company.portal, BOB)
+    company.known(ADA)
+    browser = company.portal.browser()
+    company.sign_in(browser)
+    form = browser.get("/admin/view-as/?q=bob").click("bob").forms["view-as"]
+    form["reason"] = "ticket 4711"
+    form.submit()
+    assert "sees the portal as bob" in browser.get("/account/", expect_errors=True)
+    company.sign_in(browser)
+    assert "sees the portal as" not in browser.get("/account/")
+    assert count(company.portal, "people_viewing") == 0
+    with company.portal.reading() as unit:
+        ada = services.find_user(unit, Realm.EMPLOYEES, ADA)
+        details = unit.db.scalars(
+            text("SELECT detail FROM kernel_audit WHERE action = 'viewing_ended'")
+        ).all()
+    assert ada is not None
+    assert [json.loads(detail)["values"] for detail in details] == [{"viewer_id": ada.id, "user_id": seen}]
 
 
 def test_without_a_provider_nothing_is_offered(portals: Callable[..., TestPortal]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from portal.kernel.people import Realm
+from portal.kernel.unit import Unit
 from portal.people import services
 from portal.people.events import ViewingBegan, ViewingEnded
 from portal.people.models import User
@@ -177,12 +178,23 @@ ENDINGS: list[Callable[[TestPortal, Browser], object]] = [
         "/sign-out", {"csrf_token": ada.get("/").forms["end-view"]["csrf_token"].value}
     ),
     lambda house, ada: house.run(lambda unit: services.disable(unit, unit.db.merge(user(house, BOB)))),
+    lambda house, ada: house.run(lambda unit: services.disable(unit, unit.db.merge(user(house, ADA)))),
+    lambda house, ada: house.run(lambda unit: services.end_sessions(unit, user(house, ADA).id)),
+    lambda house, ada: house.run(lambda unit: end_the_only(unit, user(house, ADA))),
 ]
+
+
+def end_the_only(unit: Unit, person: User) -> None:
+    """As an administrator does it on the person's page."""
+    (session,) = services.live_sessions(unit, person)
+    services.end_session_of(unit, person, session.public_id)
 
 
 @SQLITE
 @pytest.mark.parametrize("number", range(len(ENDINGS)))
-def test_signing_out_and_disabling_end_it(house: TestPortal, heard: list[object], number: int) -> None:
+def test_whatever_ends_the_session_or_the_person_ends_it(
+    house: TestPortal, heard: list[object], number: int
+) -> None:
     ada = house.employee(ADA, SUPPORTER)
     house.employee(BOB)
     look(house, ada, BOB)

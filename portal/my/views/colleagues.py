@@ -37,6 +37,7 @@ def colleagues(context: Colleagues, request: Request) -> dict[str, Any]:
     permission=MANAGE,
     request_method=("GET", "POST"),
     renderer="portal:my/templates/invite.jinja2",
+    fresh="POST",
 )
 def invite(context: Colleagues, request: Request) -> Any:
     """Invite a colleague by mail."""
@@ -64,6 +65,7 @@ def invite(context: Colleagues, request: Request) -> Any:
     permission=MANAGE,
     request_method=("GET", "POST"),
     renderer="portal:my/templates/colleague.jinja2",
+    fresh="POST",
 )
 def colleague(context: Colleague, request: Request) -> Any:
     """Change what a colleague may do."""

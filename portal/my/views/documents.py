@@ -38,6 +38,7 @@ _STATES = {
     context=Root,
     name=SEGMENT,
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Opened by whoever has the link to one document."),
     request_method=("GET", "POST"),
     renderer=f"{_TEMPLATES}open_document.jinja2",
     subpath=True,

@@ -14,7 +14,8 @@ from pyotp import random_base32
 from pyotp.totp import TOTP
 from sqlalchemy import delete, func, insert, select, update
 
-from portal.kernel.errors import Invalid, Refused
+from portal.kernel import SECRET
+from portal.kernel.errors import Conflict, Invalid, Refused
 from portal.kernel.i18n import _
 from portal.kernel.people import Factor, Realm
 from portal.kernel.policy import policy_of
@@ -36,7 +37,7 @@ from portal.people.services.attempts import Visitor
 RECOVERY_CODES = 10
 _MOST = 20
 _STEP = 30
-_SECRET = "totp"  # noqa: S105 - the purpose of a key
+_TOTP = "totp"
 
 
 class WrongCode(Refused):
@@ -98,7 +99,7 @@ def add_totp(unit: Unit, user: User, name: str, secret: str, code: str) -> None:
             user_id=user.id,
             kind=Factor.TOTP.value,
             name=name,
-            secret=seal(unit, _SECRET, secret),
+            secret=seal(unit, _TOTP, secret),
             counter=step,
             created_at=unit.now(),
         ),
@@ -145,7 +146,7 @@ def advance(unit: Unit, factor: StoredFactor, counter: int) -> bool:
 def _secret_of(unit: Unit, app: StoredFactor) -> str | None:
     """None where the secret of the portal is another since: the way back is `portal users reset`."""
     try:
-        return unseal(unit, _SECRET, app.secret or "")
+        return unseal(unit, _TOTP, app.secret or "")
     except Unsealable:
         return None
 
@@ -163,13 +164,22 @@ def _matching_step(unit: Unit, secret: str | None, code: str) -> int | None:
 # --- recovery codes ----------------------------------------------------------------------------------------------
 
 
-def renew_recovery_codes(unit: Unit, user: User) -> list[str]:
+def renew_recovery_codes(unit: Unit, user: User, seen: str) -> list[str]:
     """New recovery codes in place of all others; they are stored nowhere, so this is the only time to see them.
 
-    Raises Refused for somebody without a factor.
+    `seen` is `recovery_codes_mark` of the codes that are to be replaced. Raises Conflict where others have taken their
+    place since, Refused for somebody without a factor.
     """
     if not has_factor(unit, user):
         raise Refused(_("Recovery codes stand in for a second factor. Add one first."))
+    # The person's row is locked, so that of two pages at once the second sees what the first has made.
+    unit.db.refresh(user, with_for_update={"key_share": True})
+    if not hmac.compare_digest(seen.encode(), recovery_codes_mark(unit, user).encode()):
+        raise Conflict(
+            _(
+                "New recovery codes were made meanwhile, on another page or by a second click, and only those work. If you have not kept them, make new ones."
+            )
+        )
     _delete_recovery_codes(unit, user)
     codes = [base64.b32encode(secrets.token_bytes(10)).decode().lower() for _number in range(RECOVERY_CODES)]
     unit.db.execute(
@@ -178,6 +188,13 @@ def renew_recovery_codes(unit: Unit, user: User) -> list[str]:
     unit.publish(RecoveryCodesRenewed(user.id))
     mails.notice(unit, user, _("New recovery codes were made for you; the earlier ones no longer work."))
     return ["-".join(code[at : at + 4] for at in range(0, len(code), 4)) for code in codes]
+
+
+def recovery_codes_mark(unit: Unit, user: User) -> str:
+    """What tells one set of a person's codes from another, and says nothing about them."""
+    hashes = select(RecoveryCode.hash).where(RecoveryCode.user_id == user.id).order_by(RecoveryCode.hash)
+    subject = "recovery-codes:" + " ".join(unit.db.scalars(hashes))
+    return hmac.new(unit.setting(SECRET).encode(), subject.encode(), sha256).hexdigest()[:32]
 
 
 def recovery_codes_left(unit: Unit, user: User) -> int:

@@ -181,20 +181,20 @@ def change_membership(
 
     Raises Invalid for an unknown scope or a limit that is none, LookupError when they are no member.
     """
-    written = _written(scopes)
-    changed = unit.db.scalar(
-        update(AccountMembership)
-        .where(AccountMembership.customer_id == customer_id, AccountMembership.user_id == user_id)
-        .values(scopes=written, **_limit_values(limit))
-        .returning(AccountMembership.id)
-        .execution_options(synchronize_session=False)
-    )
-    if changed is None:
+    after = {"scopes": _written(scopes), **_limit_values(limit)}
+    theirs = (AccountMembership.customer_id == customer_id, AccountMembership.user_id == user_id)
+    columns = (AccountMembership.scopes, AccountMembership.limit_amount, AccountMembership.limit_currency)
+    row = unit.db.execute(select(*columns).where(*theirs).with_for_update()).mappings().one_or_none()
+    if row is None:
         raise LookupError(f"user {user_id} is no member of the account {customer_id}")
-    values = _limit_values(limit)
-    unit.publish(
-        MembershipChanged(user_id, customer_id, written, values["limit_amount"], values["limit_currency"])
+    before = dict(row)
+    if after == before:
+        return
+    unit.db.execute(
+        update(AccountMembership).where(*theirs).values(**after).execution_options(synchronize_session=False)
     )
+    was = {f"{name}_before": value for name, value in before.items()}
+    unit.publish(MembershipChanged(user_id, customer_id, **after, **was))
 
 
 def end_membership(unit: Unit, customer_id: int, user_id: int) -> None:

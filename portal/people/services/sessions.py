@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, update
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Factor, Method
 from portal.kernel.unit import Unit
+from portal.people import viewing
 from portal.people.agents import device_name
 from portal.people.events import SessionsEnded, SignedIn
 from portal.people.models import User, UserSession
@@ -72,12 +73,17 @@ def start_session(
     return token
 
 
-def end_session(unit: Unit, session_id: int) -> None:
-    """End one session; one that has ended stays as it is."""
-    unit.db.execute(
+def end_session(unit: Unit, session_id: int) -> int | None:
+    """End one session, and whatever its person looked at as somebody else; returns whose it was.
+
+    One that has ended stays as it is: None.
+    """
+    viewing.finish(unit, session_id)
+    return unit.db.scalar(
         update(UserSession)
         .where(UserSession.id == session_id, UserSession.ended_at.is_(None))
         .values(ended_at=unit.now())
+        .returning(UserSession.user_id)
         .execution_options(synchronize_session=False)
     )
 
@@ -87,12 +93,13 @@ def end_sessions(unit: Unit, user_id: int, *, but: int | None = None) -> None:
     others = update(UserSession).where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
     if but is not None:
         others = others.where(UserSession.id != but)
-    ended = unit.db.execute(
+    ended = unit.db.scalars(
         others.values(ended_at=unit.now())
         .returning(UserSession.id)
         .execution_options(synchronize_session=False)
     ).all()
     if ended:
+        viewing.finish_all(unit, ended)
         unit.publish(SessionsEnded(user_id, len(ended)))
 
 

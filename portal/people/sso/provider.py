@@ -16,7 +16,16 @@ from requests import RequestException
 
 from portal.kernel.settings import Settings
 from portal.people.sso import settings as keys
-from portal.people.sso.tokens import TENANT, Claims, Expected, Unbelievable, UnknownKey, at, validated
+from portal.people.sso.tokens import (
+    TENANT,
+    Claims,
+    Expected,
+    Unbelievable,
+    UnknownKey,
+    at,
+    completed,
+    validated,
+)
 
 _DISCOVERY = "/.well-known/openid-configuration"
 #: Seconds to connect, and between two bytes.
@@ -146,7 +155,7 @@ class Provider:
         told: Claims = self._json(client, addresses.userinfo, withhold_token=False)
         if at(told, "sub") != claims["sub"]:
             raise Unbelievable("what the provider says of the person is of somebody else")
-        return {**told, **claims}
+        return completed(claims, told, self._settings[keys.EMAIL_CLAIM])
 
     def addresses(self) -> Addresses:
         """Where the provider's parts are. Raises ProviderDown."""

@@ -11,6 +11,8 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
+from portal.people.emails import fold_email
+
 #: Signatures by a key of the provider's own. Neither `none` nor one made with a secret that we share is among them.
 ALGORITHMS = (
     "RS256",
@@ -110,11 +112,32 @@ def words_at(claims: Claims, path: str) -> frozenset[str]:
     return frozenset(word for word in given if isinstance(word, str))
 
 
+#: What speaks of the e-mail, and belongs to the one that is said beside it.
+_OF_EMAIL = ("email", "email_verified", "xms_edov")
+
+
+def completed(claims: Claims, told: Claims, email_path: str) -> Claims:
+    """The claims of an ID token with what the page about the person tells besides.
+
+    The e-mail, and what vouches for it, come from one of the two: a page that has verified one address says nothing of
+    another in the token.
+    """
+    source = claims if at(claims, email_path) is not None else told
+    merged = {name: value for name, value in {**told, **claims}.items() if name not in _OF_EMAIL}
+    return merged | {name: source[name] for name in _OF_EMAIL if name in source}
+
+
 def verified_email(claims: Claims, path: str) -> str:
-    """The e-mail, empty unless the provider says that it has verified it (Entra ID says so by `xms_edov`)."""
+    """The e-mail, empty unless the provider says that it has verified it (Entra ID says so by `xms_edov`).
+
+    What is verified is the address in `email`, where there is one: another claim has to say the same.
+    """
     email = at(claims, path)
     sure = (claims.get("email_verified"), claims.get("xms_edov"))
     if not isinstance(email, str) or not any(word in (True, "true", "1", 1) for word in sure):
+        return ""
+    meant = claims.get("email", email)
+    if not isinstance(meant, str) or fold_email(meant) != fold_email(email):
         return ""
     return email.strip()
 

@@ -1,4 +1,4 @@
-"""Proving anew who one is by the password of the directory."""
+"""Proving anew who one is by the password of the directory, and by the second factor here of those who have one."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from portal.people.destinations import local_path
 from portal.people.forms import VerifyForm
 from portal.people.services import attempts
 from portal.people.services.external import linked
+from portal.people.services.factors import has_factor
+from portal.people.services.passkeys import has_passkey, request_options
 from portal.people.services.sign_in import WrongPassword, visitor_of
 from portal.people.views.sign_in import counted_attempts, network_address
-from portal.people.views.verify import go_on
+from portal.people.views.verify import go_on, shown_factors
 from portal.people.ways import vouched_for
 from portal.web.request import Request
 
@@ -28,6 +30,7 @@ from portal.web.request import Request
     context=Root,
     name="sign-in-directory-again",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of proving anew who one is."),
     request_method=("GET", "POST"),
     renderer="portal:people/templates/verify.jinja2",
     operation=False,
@@ -37,16 +40,20 @@ def again(context: Root, request: Request) -> Any:
     identity, wanted = request.identified, local_path(request.GET.get("next"))
     if identity is None or identity.method is not Method.LDAP:
         return HTTPSeeOther(location="/sign-in?" + urlencode({"again": "1", "next": wanted}))
+    unit = request.unit
+    person = services.user_by_id(unit, identity.user_id)
     form = VerifyForm(request)
-    del form.code
+    if not has_factor(unit, person):
+        del form.code
     if request.submitted:
         form.check()
-        visitor = visitor_of(services.user_by_id(request.unit, identity.user_id), network_address(request))
+        visitor = visitor_of(person, network_address(request))
         with counted_attempts(request, visitor):
             outsider = vouched_for(request, identity.email, form.password.data)
             user = None if outsider is None else linked(request.unit, outsider)
             if user is None or user.id != identity.user_id:
                 raise WrongPassword(_("The password is wrong."))
             attempts.forgive(request.unit, visitor)
-        return go_on(request, identity, wanted)
-    return {"form": form, "email": identity.email, "options": None, "next": wanted}
+        return go_on(request, identity, wanted, shown_factors(request, form, identity.user_id))
+    options = request_options(unit, request.csrf_token, person) if has_passkey(unit, person) else None
+    return {"form": form, "email": identity.email, "options": options, "next": wanted}

@@ -49,6 +49,7 @@ def email(context: ProfileRoot, request: Request) -> Any:
     context=Root,
     name="confirm-email",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Opened by the one-time link of a mail."),
     request_method=("GET", "POST"),
     renderer="portal:people/templates/email_confirm.jinja2",
     subpath=True,

@@ -16,7 +16,7 @@ from portal.kernel.people import Factor, Identity
 from portal.kernel.sealing import Unsealable, seal, unseal
 from portal.people import services
 from portal.people.destinations import HOME, local_path
-from portal.people.forms import NewPasskeyForm, RemoveFactorForm, TotpForm
+from portal.people.forms import NewPasskeyForm, RecoveryForm, RemoveFactorForm, TotpForm
 from portal.people.models import User
 from portal.people.permissions import PROFILE
 from portal.people.resources import FactorsPage
@@ -39,6 +39,7 @@ def factors(context: FactorsPage, request: Request) -> dict[str, Any]:
     return {
         "factors": verbs.factors_of(request.unit, user),
         "codes_left": verbs.recovery_codes_left(request.unit, user),
+        "codes_mark": verbs.recovery_codes_mark(request.unit, user),
         "demanded": wanted != HOME,
         "next": wanted,
         "query": _query(wanted),
@@ -110,7 +111,9 @@ def passkey(context: FactorsPage, request: Request) -> Any:
 )
 def recovery(context: FactorsPage, request: Request) -> dict[str, Any]:
     """New recovery codes: this answer is the only time they are shown."""
-    codes = verbs.renew_recovery_codes(request.unit, _person(request))
+    form = RecoveryForm(request)
+    form.check()
+    codes = verbs.renew_recovery_codes(request.unit, _person(request), form.seen.data)
     return {
         "codes": codes,
         "next": local_path(request.GET.get("next")),

@@ -9,6 +9,7 @@ from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import view_config
 
+from portal.kernel.i18n import _
 from portal.kernel.people import Method, Realm
 from portal.kernel.tree import Root
 from portal.people import devices, services
@@ -25,6 +26,7 @@ from portal.web.request import Request
     context=Root,
     name="sign-in-by-mail",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Asks for a link by mail."),
     request_method=("GET", "POST"),
     renderer="portal:people/templates/link_ask.jinja2",
     operation=False,
@@ -49,6 +51,7 @@ def ask(context: Root, request: Request) -> Any:
     context=Root,
     name="sign-in-link",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Opened by the one-time link of a mail."),
     request_method=("GET", "POST"),
     renderer="portal:people/templates/link_use.jinja2",
     subpath=True,

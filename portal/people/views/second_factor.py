@@ -30,15 +30,16 @@ from portal.web.request import Request
     context=Root,
     name="second-factor",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of signing in."),
     request_method=("GET", "POST"),
     renderer="portal:people/templates/second_factor.jinja2",
     operation=False,
 )
 def second_factor(context: Root, request: Request) -> Any:
-    """A code of the app or a recovery code; only then a session begins."""
-    pending = read_pending(request)
+    """A code of the app or a recovery code; only then a session begins, or counts as verified anew."""
+    pending, identity = read_pending(request), request.identified
     wanted = local_path(request.GET.get("next"))
-    if pending is None:
+    if pending is None or not _is_of(pending, identity):
         return HTTPSeeOther(location="/sign-in?" + urlencode({"next": wanted}))
     form = CodeForm(request)
     if request.submitted:
@@ -50,6 +51,8 @@ def second_factor(context: Root, request: Request) -> Any:
             # Read again: what was counted is committed, and the person may have been disabled before.
             pending = read_pending(request) or pending
             factor = prove(request.unit, pending.user, form.code.data, visitor)
+        if identity is not None and pending.session_id is not None:
+            return _still(request, identity, pending.user.id, wanted, factor)
         return _enter(request, pending, wanted, factor)
     unit = request.unit
     options = (
@@ -59,14 +62,22 @@ def second_factor(context: Root, request: Request) -> Any:
         "form": form,
         "options": options,
         "next": wanted,
-        "back": "/sign-in?" + urlencode({"next": wanted}),
+        "back": None if pending.session_id is not None else "/sign-in?" + urlencode({"next": wanted}),
     }
+
+
+def _is_of(pending: Pending, identity: Identity | None) -> bool:
+    """Whether what is pending begins a session, or belongs to the one of this request."""
+    if pending.session_id is None:
+        return True
+    return identity is not None and pending.session_id == identity.session_id
 
 
 @view_config(
     context=Root,
     name="passkey",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of signing in."),
     request_method="POST",
     operation=False,
 )
@@ -81,17 +92,19 @@ def passkey(context: Root, request: Request) -> Response:
     form.check()
     user = use_passkey(request.unit, form.credential.data, request.csrf_binding)
     if identity is not None:
-        return _still(request, identity, user.id, wanted)
+        return _still(request, identity, user.id, wanted, Factor.PASSKEY)
     pending = read_pending(request)
-    if pending is None or pending.user.id != user.id:
-        pending = Pending(user, Method.PASSKEY, None)
+    if pending is None or pending.user.id != user.id or not _is_of(pending, identity):
+        pending = Pending(user, Method.PASSKEY)
     return _enter(request, pending, wanted, Factor.PASSKEY)
 
 
-def _still(request: Request, identity: Identity, user_id: int, wanted: str) -> Response:
+def _still(request: Request, identity: Identity, user_id: int, wanted: str, factor: Factor) -> Response:
     if user_id != identity.user_id:
         raise WrongPasskey(_("This passkey is somebody else’s."))
-    return go_on(request, identity, wanted, (Factor.PASSKEY,))
+    response = go_on(request, identity, wanted, (factor,))
+    drop_pending(request, response)
+    return response
 
 
 def _enter(request: Request, pending: Pending, wanted: str, factor: Factor) -> Response:

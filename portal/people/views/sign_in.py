@@ -16,14 +16,14 @@ from pyramid.view import view_config
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Factor, Method, Realm
 from portal.kernel.tree import Root
-from portal.people import devices, mails, services, viewing
+from portal.people import devices, mails, services
 from portal.people.cookies import drop_cookie, set_cookie
 from portal.people.destinations import after_sign_in, local_path, realm_of
 from portal.people.directory.settings import CREATE_USERS
 from portal.people.events import SignedOut
 from portal.people.forms import ForgottenForm, SignInForm
 from portal.people.models import User
-from portal.people.pending import set_pending
+from portal.people.pending import Pending, set_pending
 from portal.people.services import attempts
 from portal.people.services.external import Unknown, admit
 from portal.people.services.factors import has_factor
@@ -40,6 +40,7 @@ from portal.web.transactions import commit_so_far
     context=Root,
     name="sign-in",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of signing in."),
     request_method=("GET", "POST"),
     renderer="portal:people/templates/sign_in.jinja2",
     operation=False,
@@ -71,6 +72,7 @@ def sign_in(context: Root, request: Request) -> Any:
     context=Root,
     name="sign-out",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Ends the session, whosever it is."),
     request_method="POST",
     operation=False,
     viewing=True,
@@ -80,9 +82,8 @@ def sign_out(context: Root, request: Request) -> Response:
     realm = Realm.EMPLOYEES
     if request.identified is not None:
         realm = request.identified.realm
-        viewer_id = viewing.finish(request.unit, request.identified.session_id)
-        services.end_session(request.unit, request.identified.session_id)
-        request.unit.publish(SignedOut(viewer_id or request.identified.user_id))
+        owner = services.end_session(request.unit, request.identified.session_id)
+        request.unit.publish(SignedOut(owner or request.identified.user_id))
     response = HTTPSeeOther(location="/sign-in" + ("?realm=customers" if realm is Realm.CUSTOMERS else ""))
     drop_cookie(request, response)
     return response
@@ -105,7 +106,7 @@ def begin_session(
         services.end_session(unit, request.identified.session_id)
     if not shown and has_factor(unit, user):
         response = HTTPSeeOther(location="/second-factor?" + urlencode({"next": location}))
-        set_pending(request, response, user, method, verified_at)
+        set_pending(request, response, Pending(user, method, verified_at))
         drop_cookie(request, response)
         return response
     if not devices.is_known(request, Realm(user.realm), user.email) and services.last_seen(unit, user):

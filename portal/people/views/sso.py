@@ -19,7 +19,9 @@ from portal.kernel.i18n import Text, _
 from portal.kernel.people import Factor, Identity, Method, Realm
 from portal.kernel.tree import Root
 from portal.people.destinations import after_sign_in, local_path
+from portal.people.pending import Pending, set_pending
 from portal.people.services.external import Outsider, admit, linked
+from portal.people.services.factors import has_factor
 from portal.people.settings import SESSION_LIFETIME
 from portal.people.sso import settings, tokens
 from portal.people.sso.crossing import Journey, carried, forget, new_journey, remember
@@ -38,7 +40,12 @@ _UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @view_config(
-    context=Root, name="sign-in-sso", permission=NO_PERMISSION_REQUIRED, request_method="GET", operation=False
+    context=Root,
+    name="sign-in-sso",
+    permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of signing in."),
+    request_method="GET",
+    operation=False,
 )
 def begin(context: Root, request: Request) -> Response:
     """Off to the provider; `anew` has it ask again those who are there already."""
@@ -60,6 +67,7 @@ def begin(context: Root, request: Request) -> Response:
     context=Root,
     name="sign-in-sso-return",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of signing in."),
     request_method="GET",
     operation=False,
 )
@@ -97,6 +105,7 @@ def finish(context: Root, request: Request) -> Response:
     context=Root,
     name="sign-in-sso-again",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of proving anew who one is."),
     request_method="GET",
     renderer="portal:people/templates/sso_again.jinja2",
     operation=False,
@@ -161,6 +170,11 @@ def _arrived(
             raise Refused(_("You proved to be somebody else than you are here."))
         if proved_at is None or (journey.began_at - proved_at).total_seconds() > tokens.LEEWAY:
             raise Refused(_("${name} did not ask you again who you are.", mapping={"name": provider.name}))
+        if has_factor(request.unit, user):
+            # What the provider was shown says nothing of the factor that the person has here.
+            response = HTTPSeeOther(location="/second-factor?" + urlencode({"next": journey.wanted}))
+            set_pending(request, response, Pending(user, Method.SSO, session_id=identity.session_id))
+            return response
         return go_on(request, identity, journey.wanted, factors)
     user = admit(request.unit, outsider, create=request.setting(settings.CREATE_USERS))
     location = after_sign_in(journey.wanted, Realm.EMPLOYEES)

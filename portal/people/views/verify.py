@@ -10,6 +10,7 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import view_config
 
+from portal.kernel.i18n import _
 from portal.kernel.people import Factor, Identity
 from portal.kernel.tree import Root
 from portal.people import services
@@ -30,6 +31,7 @@ from portal.web.request import Request
     context=Root,
     name="verify",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Part of proving anew who one is."),
     request_method=("GET", "POST"),
     renderer="portal:people/templates/verify.jinja2",
     operation=False,
@@ -64,13 +66,18 @@ def verify(context: Root, request: Request) -> Any:
 def _proved(request: Request, form: VerifyForm, user_id: int) -> tuple[Factor, ...]:
     """The factors that were shown, once all that was asked for is right."""
     unit, address = request.unit, network_address(request)
-    visitor = visitor_of(services.user_by_id(unit, user_id), address)
     if "password" in form:
-        with counted_attempts(request, visitor):
+        with counted_attempts(request, visitor_of(services.user_by_id(unit, user_id), address)):
             user = services.user_by_id(request.unit, user_id)
             verify_password(request.unit, user, form.password.data, address)
+    return shown_factors(request, form, user_id)
+
+
+def shown_factors(request: Request, form: VerifyForm, user_id: int) -> tuple[Factor, ...]:
+    """The factor whose code was typed; none where the form asks for none. Raises WrongCode, TooMany."""
     if "code" not in form:
         return ()
+    visitor = visitor_of(services.user_by_id(request.unit, user_id), network_address(request))
     with counted_attempts(request, visitor, attempts.FACTOR):
         user = services.user_by_id(request.unit, user_id)
         return (prove(request.unit, user, form.code.data, visitor),)

@@ -9,6 +9,7 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import view_config
 
+from portal.kernel.i18n import _
 from portal.kernel.tree import Root
 from portal.people import roles, viewing
 from portal.people.forms import ReasonForm
@@ -63,6 +64,7 @@ def begin(context: SeenNode, request: Request) -> Any:
     context=Root,
     name="end-view",
     permission=NO_PERMISSION_REQUIRED,
+    open_to_all=_("Ends the view as somebody else, whatever that person may do."),
     request_method="POST",
     operation=False,
     viewing=True,
