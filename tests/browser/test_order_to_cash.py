@@ -10,7 +10,7 @@ from browser.conftest import Person, Served
 from portal.kernel.people import Realm
 
 pytestmark = pytest.mark.browser
-Serve = Callable[[], Served]
+Serve = Callable[..., Served]
 
 
 def choose(person: Person, field: str, typed: str, offered: str) -> None:
@@ -30,9 +30,7 @@ def test_the_whole_way_on_a_phone_in_the_dark(serve: Serve) -> None:
 def walk(served: Served, width: int, scheme: str) -> None:
     clara = served.person("clara", "clara@company.example", Realm.EMPLOYEES, width, scheme)
     anna = served.person("anna", "anna@alpha.example", Realm.CUSTOMERS, width, scheme)
-    alpha = served.world.alpha
-    assert alpha is not None
-    my = f"/my/{alpha.public_id}/"
+    my = served.my
 
     clara.go("/orders/", "orders-empty")
     clara.click("New quotation", "new")
@@ -109,16 +107,14 @@ OWN = (
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
 def test_further_pages(serve: Serve, width: int, scheme: str) -> None:
     served = serve()
-    alpha = served.world.alpha
-    assert alpha is not None
     clara = served.person("clara", "clara@company.example", Realm.EMPLOYEES, width, scheme)
     for number, path in enumerate(
-        (*STAFF, f"/customers/{alpha.public_id}/", f"/catalog/{served.world.products[0]}/")
+        (*STAFF, f"/customers/{served.alpha.public_id}/", f"/catalog/{served.world.products[0]}/")
     ):
         clara.go(path, f"page-{number}")
     anna = served.person("anna", "anna@alpha.example", Realm.CUSTOMERS, width, scheme)
     for path in OWN:
-        anna.go(f"/my/{alpha.public_id}/{path}", path.replace("/", "-") or "home")
+        anna.go(served.my + path, path.replace("/", "-") or "home")
     assert not served.complaints, "\n".join(served.complaints)
 
 

@@ -1,20 +1,14 @@
-"""Signing in by a directory: a real OpenLDAP server in a process of its own."""
+"""Signing in by a directory, a real OpenLDAP server."""
 
 from __future__ import annotations
 
 import logging
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ldap3 import MODIFY_ADD, MODIFY_DELETE, Connection, Server
+from people.slapd import ADA, BASE, THERE, Directory, connected, running_slapd
 from sqlalchemy import text
 
 import portal as the_portal
@@ -23,101 +17,24 @@ from portal.kernel.people import Realm
 from portal.people import services
 from portal.people.directory import ldap
 from portal.testing import Browser, TestPortal
-from portal.testing.fixtures import LACKS, STRICT
 from portal.testing.portal import PASSWORD, raw_settings
 
-ADA, BOB = "ada@company.example", "bob@company.example"
-BASE, ROOT, ROOT_PASSWORD = "dc=company,dc=example", "cn=root,dc=company,dc=example", "root secret"
-ADA_DN, THERE = f"cn=Ada,{BASE}", "ada's (password) in the *directory"
-SLAPD = shutil.which("slapd", path="/usr/sbin:/usr/local/sbin:/usr/lib/openldap:/usr/bin")
+BOB = "bob@company.example"
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-SCHEMAS = Path("/etc/ldap/schema")
-
-
-@dataclass
-class Directory:
-    """A running server."""
-
-    url: str
-
-    @contextmanager
-    def root(self) -> Iterator[Any]:
-        """A connection that may everything."""
-        connection = Connection(Server(self.url), ROOT, ROOT_PASSWORD, auto_bind=True)
-        yield connection
-        connection.unbind()
-
-    def put(self, group: str, *, within: bool) -> None:
-        """Have Ada be in a group, or no longer."""
-        with self.root() as connection:
-            how = MODIFY_ADD if within else MODIFY_DELETE
-            assert connection.modify(ADA_DN, {"description": [(how, [f"cn={group},ou=groups,{BASE}"])]})
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Directory]:
-    """OpenLDAP's own server on a port of this machine; without one the test is skipped, or fails where lacks are."""
-    if SLAPD is None or not SCHEMAS.is_dir():
-        if STRICT:
-            pytest.fail("lacking slapd")
-        request.config.stash[LACKS].append("slapd: the tests of directories were left out")
-        pytest.skip("lacking slapd")
-    folder = tmp_path_factory.mktemp("ldap")
-    (folder / "data").mkdir()
-    conf = folder / "slapd.conf"
-    schemas = "".join(f"include {SCHEMAS}/{name}.schema\n" for name in ("core", "cosine", "inetorgperson"))
-    conf.write_text(
-        f"{schemas}pidfile {folder}/pid\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\n"
-        f'database mdb\nsuffix "{BASE}"\nrootdn "{ROOT}"\nrootpw "{ROOT_PASSWORD}"\ndirectory {folder}/data\n'
-        "access to attrs=userPassword by anonymous auth by * none\naccess to * by users read by * none\n"
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"ldap://127.0.0.1:{port}"
-    process = subprocess.Popen(
-        [SLAPD, "-f", str(conf), "-h", url, "-d", "0"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait(port)
-        yield Directory(url)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait(port: int) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-        else:
-            return
+    """OpenLDAP's own server."""
+    with running_slapd(request, tmp_path_factory.mktemp("ldap")) as directory:
+        yield directory
 
 
 @pytest.fixture
 def directory(server: Directory) -> Iterator[Directory]:
     """The directory with Ada, and Eve of whom there are two."""
-    with server.root() as connection:
-        assert connection.add(BASE, ["dcObject", "organization"], {"dc": "company", "o": "Company"}), (
-            connection.result
-        )
-        assert connection.add(
-            ADA_DN, "inetOrgPerson", {"sn": "Lovelace", "mail": ADA, "userPassword": THERE}
-        ), connection.result
-        for name in ("Eve", "Eva"):
-            connection.add(
-                f"cn={name},{BASE}",
-                "inetOrgPerson",
-                {"sn": name, "mail": "eve@company.example", "userPassword": THERE},
-            )
-    yield server
-    with server.root() as connection:
-        for dn in (ADA_DN, f"cn=Eve,{BASE}", f"cn=Eva,{BASE}", BASE):
-            connection.delete(dn)
+    with server.filled() as directory:
+        yield directory
 
 
 @pytest.fixture
@@ -126,19 +43,6 @@ def house(portals: Callable[..., TestPortal], directory: Directory) -> TestPorta
     portal = connected(portals, directory.url)
     add(portal, ADA)
     return portal
-
-
-def connected(portals: Callable[..., TestPortal], url: str, **more: str) -> TestPortal:
-    settings = {
-        "ldap__url": url,
-        "ldap__base": BASE,
-        "ldap__bind_dn": ROOT,
-        "ldap__bind_password": ROOT_PASSWORD,
-        "ldap__groups_attribute": "description",
-        "roles__people__supporter": 'group:Support group:"Heads of Sales"',
-        **more,
-    }
-    return portals(**settings)
 
 
 def add(portal: TestPortal, email: str, realm: Realm = Realm.EMPLOYEES) -> None:

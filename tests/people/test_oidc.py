@@ -6,15 +6,14 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-import requests
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, RSAKey
+from people.provider import Company, registered, told_of
 from sqlalchemy import text
 from webtest import TestResponse
 
@@ -29,118 +28,20 @@ from portal.testing import Browser, TestPortal
 from portal.testing.portal import PASSWORD, raw_settings
 
 ADA, BOB = "ada@company.example", "bob@company.example"
-RETURN = "http://localhost/sign-in-sso-return"
-SECRET = "the-secret-of-the-portal-at-the-provider"
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-
-
-@dataclass
-class Company:
-    """A portal and the provider of the same company."""
-
-    portal: TestPortal
-    iam: Any
-
-    def known(self, email: str, *groups: str, verified: bool = True) -> Any:
-        """Somebody at the provider, who has signed in there."""
-        user = self.iam.random_user(
-            user_name=email.split("@", maxsplit=1)[0],
-            formatted_name="Ada at the provider",
-            emails=[email],
-            password=PASSWORD,
-            title="" if verified else "unverified",
-        )
-        self.put(user, *groups)
-        self.iam.login(user)
-        self.iam.consent(user)
-        return user
-
-    def put(self, user: Any, *groups: str) -> None:
-        """Have somebody be in these groups and no others."""
-        with self.iam.app.app_context():
-            models, backend = self.iam.models, self.iam.backend
-            for name in groups:
-                if not backend.query(models.Group, display_name=name):
-                    backend.save(models.Group(display_name=name, members=[user]))
-            backend.update(
-                user, groups=backend.query(models.Group, display_name=list(groups)) if groups else []
-            )
-            backend.save(user)
-
-    def there(self, answer: TestResponse) -> str:
-        """Follow the way through the provider; returns the path by which it sends back."""
-        seen = requests.get(str(answer.location), allow_redirects=False, timeout=5)
-        assert seen.status_code == 302, seen.text
-        assert seen.headers["Location"].startswith(RETURN)
-        return seen.headers["Location"].removeprefix("http://localhost")
-
-    def typed(self, answer: TestResponse, name: str = "ada") -> str:
-        """The way through the provider of somebody who types their password there; the path that leads back."""
-        self.iam.logout()
-        with requests.Session() as visitor:
-            page = visitor.get(str(answer.location), timeout=5)
-            if page.url.endswith("/login"):
-                page = visitor.post(page.url, {"login": name}, timeout=5)
-            seen = visitor.post(page.url, {"password": PASSWORD}, allow_redirects=False, timeout=5)
-            while not seen.headers["Location"].startswith(RETURN):
-                seen = visitor.get(
-                    urljoin(page.url, seen.headers["Location"]), allow_redirects=False, timeout=5
-                )
-        return seen.headers["Location"].removeprefix("http://localhost")
-
-    def sign_in(self, browser: Browser, wanted: str = "/account/") -> TestResponse:
-        """The whole way there and back; the answer of the portal."""
-        return browser.get(self.there(browser.get("/sign-in-sso?" + urlencode({"next": wanted}))))
 
 
 @pytest.fixture
 def client(iam_server: Any) -> Iterator[Any]:
     """The portal, as the provider knows it."""
-    with iam_server.app.app_context():
-        client = iam_server.models.Client(
-            client_id="portal",
-            client_secret=SECRET,
-            client_name="Portal",
-            redirect_uris=[RETURN],
-            scope=["openid", "email", "profile", "groups"],
-            grant_types=["authorization_code"],
-            response_types=["code"],
-            token_endpoint_auth_method="client_secret_basic",
-        )
-        iam_server.backend.save(client)
-        client.audience = [client]
-        iam_server.backend.save(client)
-        # The provider knows of no verification: in the tests, people without a title have a verified address.
-        mapping = iam_server.app.config["CANAILLE_OIDC"]["USERINFO_MAPPING"]
-        mapping["EMAIL_VERIFIED"] = "{{ '' if user.title else 'true' }}"
+    with registered(iam_server) as client:
         yield client
-        iam_server.logout()
-        for model in (iam_server.models.User, iam_server.models.Group):
-            for one in iam_server.backend.query(model):
-                iam_server.backend.delete(one)
-        iam_server.backend.delete(client)
 
 
 @pytest.fixture
 def company(portals: Callable[..., TestPortal], iam_server: Any, client: Any) -> Company:
     """The portal is told of the provider; no employee is there yet."""
-    return Company(found(portals, iam_server), iam_server)
-
-
-def found(portals: Callable[..., TestPortal], iam: Any, **more: str) -> TestPortal:
-    settings = {
-        "oidc__issuer": iam.url.rstrip("/"),
-        "oidc__client_id": "portal",
-        "oidc__client_secret": SECRET,
-        "oidc__name": "Company account",
-        "oidc__scopes": "openid email profile groups",
-        "roles__people__administrator": "group:Admins",
-        "roles__people__supporter": 'group:Support group:"Heads of Sales"',
-        **more,
-    }
-    portal = portals(**settings)
-    portal.clock.moment = datetime.now(UTC)
-    return portal
+    return Company(told_of(portals, iam_server), iam_server)
 
 
 def add(portal: TestPortal, email: str, realm: Realm = Realm.EMPLOYEES, *roles: str) -> int:
@@ -182,7 +83,7 @@ def test_the_button_leads_there_and_back_into_a_session(company: Company) -> Non
     there = page.click("Company account")
     asked = parse_qs(urlsplit(str(there.location)).query)
     assert asked["code_challenge_method"] == ["S256"]
-    assert asked["redirect_uri"] == [RETURN]
+    assert asked["redirect_uri"] == [company.back]
     assert asked["nonce"] != asked["state"]
     back = browser.get(company.there(there))
     assert back.location == "http://localhost/account/"
@@ -293,7 +194,7 @@ def test_who_is_disabled_stays_out(company: Company) -> None:
 def test_people_are_added_where_the_ini_says_so(
     portals: Callable[..., TestPortal], iam_server: Any, client: Any
 ) -> None:
-    company = Company(found(portals, iam_server, oidc__create_users="true"), iam_server)
+    company = Company(told_of(portals, iam_server, oidc__create_users="true"), iam_server)
     company.known(ADA, "Support")
     browser = company.portal.browser()
     company.sign_in(browser)
