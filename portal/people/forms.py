@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from portal.web.request import Request
 
 _NEW_PASSWORD = {"autocomplete": "new-password"}
-_STRENGTH = _("At least 10 characters. A few words in a row are easy to remember and hard to guess.")
+_STRENGTH = _(
+    "At least 10 characters, without the name of the company, yours or your e-mail. A few words in a row are easy to remember and hard to guess."
+)
 
 
 def language_choices(request: Request) -> list[Choice]:

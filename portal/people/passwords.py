@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from portal.kernel.errors import Invalid
+from portal.kernel.folding import fold
 from portal.kernel.i18n import Text, _
 
 LEAST = 10
+#: Words of the context that are shorter may stand in a password: they stand in everything.
+SHORTEST_WORD = 4
 #: Argon2id with 19 MiB and two passes (OWASP): about 30 ms, and eight threads at once stay below 160 MiB.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 #: The hash of a password that nobody knows, verified where there is no user, so that it takes the same time.
@@ -61,11 +65,42 @@ def is_outdated(stored: str) -> bool:
     return HASHER.check_needs_rehash(stored)
 
 
-def check_strength(password: str, email: str, name: str, *, field: str = "password") -> None:
-    """Raise Invalid for the field unless the password is long, not common, and not the person's name or e-mail."""
-    reason = _weakness(normalize(password), email, name)
+def check_strength(password: str, email: str, name: str, company: str, *, field: str = "password") -> None:
+    """Raise Invalid for the field unless the password is long, not common, and without words of the context."""
+    plain = normalize(password)
+    reason = _weakness(plain, email, name) or _context(plain, email, name, company)
     if reason is not None:
         raise Invalid({field: reason})
+
+
+def context_words(company: str, name: str, email: str) -> list[str]:
+    """What a password must not contain, folded, longest first: the words of the company's name, of the person's and of the
+    e-mail before the @, and each of the three written as one word."""
+    said = _said(company, name, email)
+    found = {word for words in said for word in words} | {"".join(words) for words in said}
+    return sorted((word for word in found if len(word) >= SHORTEST_WORD), key=lambda word: (-len(word), word))
+
+
+_APART = re.compile(r"[\W_]+")
+
+
+def _said(company: str, name: str, email: str) -> list[list[str]]:
+    texts = (company, name, email.partition("@")[0])
+    return [[word for word in _APART.split(fold(text)) if word] for text in texts]
+
+
+def _context(password: str, email: str, name: str, company: str) -> Text | None:
+    folded = fold(password)
+    joined = _APART.sub("", folded)
+    # A name of several words is one however it is separated; a single word is not looked for across the gaps.
+    several = {"".join(words) for words in _said(company, name, email) if len(words) > 1}
+    for word in context_words(company, name, email):
+        if word in folded or (word in several and word in joined):
+            return _(
+                "A password must not contain the name of the company or of the person, or the e-mail. Leave out “${word}”.",
+                mapping={"word": word},
+            )
+    return None
 
 
 def _weakness(password: str, email: str, name: str) -> Text | None:

@@ -58,7 +58,7 @@ def add_user(
     if find_user(unit, realm, email) is not None:
         raise Invalid({"email": _("Somebody with this e-mail is there already.")})
     if password is not None:
-        check_strength(password, email, name)
+        check_strength(password, email, name, unit.company.name)
     user = User(
         realm=realm.value,
         email=email,
@@ -177,7 +177,7 @@ def set_password(unit: Unit, user: User, password: str, *, field: str = "passwor
 
     What others have guessed wrong until then is forgotten: it cannot keep the person from signing in. Raises Invalid for `field` when the password is weak.
     """
-    check_strength(password, user.email, user.name, field=field)
+    check_strength(password, user.email, user.name, unit.company.name, field=field)
     was_invited = user.is_invited
     replace_password(unit, user, password)
     if not was_invited:
