@@ -27,9 +27,7 @@ def navigation(request: Request) -> NavigationEntry | None:
     acts = _acts(request)
     if not acts:
         return None
-    # A page that tells of an error may stand in a transaction that the database has given up.
-    failed = getattr(request, "exception", None) is not None
-    count = None if failed else request.db.scalar(select(func.count()).where(*_for_me(request, acts)))
+    count = request.db.scalar(select(func.count()).where(*_for_me(request, acts)))
     return NavigationEntry(_("Four eyes"), WAITING, "users", request.path.startswith("/proposals/"), count)
 
 

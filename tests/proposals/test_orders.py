@@ -18,7 +18,6 @@ from proposals.conftest import MODULES, Office, OfficeFactory, agree_to, decline
 from portal.kernel.errors import Conflict, Refused
 from portal.kernel.events import Hold, Warn
 from portal.kernel.people import SYSTEM, Actor, Realm
-from portal.kernel.slots import Offer
 from portal.kernel.unit import Unit
 from portal.modules.orders.events import OrderConfirming
 from portal.modules.orders.services import editing, lifecycle
@@ -33,7 +32,6 @@ from portal.proposals import services
 from portal.proposals.intents import NeedsSecond
 from portal.testing.fixtures import PortalFactory
 from portal.testing.portal import Browser
-from portal.web.slots import HOME_CARDS
 
 #: What the default order of the shop comes to, tax included.
 TOTAL = "255.85"
@@ -492,21 +490,6 @@ def test_of_two_who_propose_at_once_one_does(office: OfficeFactory) -> None:
         answers = sorted(pool.map(act, (there.person(one.name) for one in actors)))
     assert answers == [303, 422]
     assert len(there.proposals()) == 1
-
-
-def test_a_page_that_tells_of_an_error_asks_the_database_nothing(office: OfficeFactory) -> None:
-    there = office(orders__four_eyes__confirm="1")
-    proposed(there, there.shop.order())
-    berta = there.person("berta", "orders.manager")
-    berta.get("/")
-
-    def broken(request: Any) -> None:
-        request.db.connection().exec_driver_sql("SELECT nothing FROM nowhere")
-
-    there.portal.house.offers[HOME_CARDS.name].append(Offer("proposals", broken, None, 99))
-    page = berta.get("/", status=500)
-    assert "Something went wrong" in page
-    assert page.html.find("a", href="/proposals/?state=open") is not None
 
 
 # --- without limits ----------------------------------------------------------------------------------------
