@@ -167,6 +167,8 @@ def _insert(
         "customer_name",
         "customer_number",
         "customer_vat_id",
+        "department_id",
+        "department",
         "customer_reference",
         "language",
         "billing_address",
@@ -195,6 +197,7 @@ def _insert(
             notes=reason,
             search_text=fold(
                 f"{invoice.number} {invoice.customer_name} {invoice.customer_number} {invoice.order_number}"
+                f" {invoice.department}"
             ),
             created_at=unit.now(),
             created_by=unit.actor.name[:200],

@@ -9,6 +9,7 @@ from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.response import Response
 from pyramid.view import view_config
 
+from portal.kernel.db import is_public_id
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import _
 from portal.kernel.money import from_scaled
@@ -87,8 +88,11 @@ def customers(context: Invoices, request: Request) -> Any:
 def new(context: Invoices, request: Request) -> Any:
     """An invoice by hand."""
     customer = request.GET.get("customer")
+    known = request.unit.ask(ICustomers).find(customer) if customer and is_public_id(customer) else None
     form = NewInvoiceForm(
-        request, {"currency": request.company.currency, "customer": customer, "version": "1"}
+        request,
+        {"currency": request.company.currency, "customer": customer, "version": "1"},
+        () if known is None else known.departments,
     )
     customer_search(form, request)
     back = request.resource_path(context)
@@ -98,6 +102,8 @@ def new(context: Invoices, request: Request) -> Any:
     found = request.unit.ask(ICustomers).find(form.customer.data)
     if found is None:
         raise Invalid({"customer": _("There is no such customer.")})
+    if form.invoice.department_id is not None and known is not None and known.id != found.id:
+        raise Invalid({"department": _("This department is of another customer.")})
     public_id = drafting.draft_by_hand(request.unit, found, form.invoice)
     request.flash(_("The draft was saved."))
     return HTTPSeeOther(request.resource_path(context, public_id, ""))
@@ -176,7 +182,9 @@ def edit(context: InvoiceNode, request: Request) -> Any:
     if row.state != DRAFT:
         return HTTPSeeOther(back)
     values = draft_values(row, reading.lines_of(request.unit, row.id))
-    form = DraftForm(request, values, currency=row.currency)
+    # That of an order's invoice is the order's.
+    departments = request.unit.ask(ICustomers).departments(row.customer_id) if row.order_id is None else ()
+    form = DraftForm(request, values, departments, kept=row.department_id, currency=row.currency)
     if not request.submitted:
         return {"form": form, "back": back, "heading": _("Edit draft")}
     form.check()
