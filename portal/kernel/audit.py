@@ -44,7 +44,7 @@ from portal.kernel.db import Base, Id, PortalSession
 from portal.kernel.events import Event
 from portal.kernel.folding import fold
 from portal.kernel.people import SYSTEM, Actor
-from portal.kernel.walls import STAFF, of_customer
+from portal.kernel.walls import EVERYBODY, STAFF, of_customer
 
 if TYPE_CHECKING:
     from portal.kernel.unit import Unit
@@ -81,7 +81,7 @@ class AuditRow(Base):
     """
 
     __tablename__ = "kernel_audit"
-    __wall__ = of_customer(read=False, insert=True, also="customer_id IS NULL")
+    __wall__ = of_customer(departments=EVERYBODY, read=False, insert=True, also="customer_id IS NULL")
     __table_args__ = (
         Index("ix_kernel_audit_day", "day", "id"),
         Index("ix_kernel_audit_actor_user_id", "actor_user_id", "id"),

@@ -62,11 +62,50 @@ SCOPES = {
 }
 
 
+#: Those that nobody has who is limited to departments: what they show is the whole account's.
+WHOLE_ACCOUNT_SCOPES = frozenset({"statements"})
+
+
+def covers(departments: frozenset[int] | None, department_id: int | None) -> bool:
+    """Whether people of these departments (None: of the whole account) may see what belongs to one.
+
+    What has no department belongs to the whole account.
+    """
+    return departments is None or department_id in departments
+
+
+def includes(departments: frozenset[int] | None, others: frozenset[int] | None) -> bool:
+    """Whether people of these departments (None: of the whole account) see all that people of the others see."""
+    return departments is None or (others is not None and others <= departments)
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The account that customer-side code may see; the only key its services take."""
+    """What customer-side code may see of an account; the only key its services take.
+
+    `departments` None stands for the whole account; else only what belongs to one of these departments is there.
+    """
 
     customer_id: int
+    departments: frozenset[int] | None
+
+    @classmethod
+    def whole(cls, customer_id: int) -> Scope:
+        """The account with everything in it: for what the company does, never for what one of its people asks."""
+        return cls(customer_id, None)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of the account is left out."""
+        return self.departments is None
+
+    def covers(self, department_id: int | None) -> bool:
+        """Whether something of this department (None: of none) may be seen."""
+        return covers(self.departments, department_id)
+
+    def includes(self, departments: frozenset[int] | None) -> bool:
+        """Whether all that people of these departments see (None: of the whole account) may be seen."""
+        return includes(self.departments, departments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +124,8 @@ class Limit:
 class Membership:
     """A person's place in one customer account; `account` is the segment in `/my/<account>`.
 
-    `accepted` says that they have opened the account since they were invited to it.
+    `accepted` says that they have opened the account since they were invited to it. `departments` are the ids of those
+    that they are limited to, None for the whole account.
     """
 
     customer_id: int
@@ -93,6 +133,12 @@ class Membership:
     name: str
     scopes: frozenset[str]
     accepted: bool
+    departments: frozenset[int] | None
+
+    @property
+    def scope(self) -> Scope:
+        """What they may see of the account."""
+        return Scope(self.customer_id, self.departments)
 
 
 #: What the names of roles begin with that administrators compose themselves.

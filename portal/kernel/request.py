@@ -105,8 +105,8 @@ class Request(PyramidRequest):
 
     def _enter_walls(self, identity: Identity) -> None:
         if identity.realm is Realm.CUSTOMERS and self._walled:
-            customers = [membership.customer_id for membership in identity.memberships]
-            walls.enter(self.db, self.house.database, customers, identity.user_id)
+            scopes = [membership.scope for membership in identity.memberships]
+            walls.enter(self.db, self.house.database, scopes, identity.user_id)
 
     def leave_walls(self) -> None:
         """Act as the house for the rest of the request: where it is not about an account, such as in signing in."""

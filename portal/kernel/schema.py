@@ -7,7 +7,7 @@ by itself, in the order of the dependencies, and autogenerate sees only the tabl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
-from alembic import command, context
+from alembic import command, context, op
 from portal.kernel import walls
 from portal.kernel.card import Card
 from portal.kernel.db import Base, Database
@@ -98,6 +98,52 @@ def upgrade(database: Database, cards: tuple[Card, ...]) -> list[str]:
     with engine.begin() as connection:
         walls.build(connection, cards, walls.role_name(database))
     return moved
+
+
+def add_foreign_key(
+    name: str, table: str, columns: Sequence[str], target: str, target_columns: Sequence[str]
+) -> None:
+    """Add a foreign key to a table that is there, in a migration; no row may violate it yet.
+
+    SQLite has no ALTER for that. Its documentation ("Making Other Kinds Of Table Schema Changes") has the text of the
+    table changed, which for a constraint changes nothing of what is stored.
+    """
+    if op.get_bind().dialect.name == "sqlite":
+        clause = _key_clause(name, columns, target, target_columns)
+        _rewrite_table(table, lambda sql: f"{sql.rstrip().removesuffix(')')}{clause})")
+    else:
+        op.create_foreign_key(name, table, target, list(columns), list(target_columns))
+
+
+def drop_foreign_key(
+    name: str, table: str, columns: Sequence[str], target: str, target_columns: Sequence[str]
+) -> None:
+    """Take a foreign key away that `add_foreign_key` made."""
+    if op.get_bind().dialect.name == "sqlite":
+        clause = _key_clause(name, columns, target, target_columns)
+        _rewrite_table(table, lambda sql: sql.replace(clause, ""))
+    else:
+        op.drop_constraint(name, table, type_="foreignkey")
+
+
+def _key_clause(name: str, columns: Sequence[str], target: str, target_columns: Sequence[str]) -> str:
+    return f", CONSTRAINT {name} FOREIGN KEY({', '.join(columns)}) REFERENCES {target} ({', '.join(target_columns)})"
+
+
+def _rewrite_table(table: str, change: Callable[[str], str]) -> None:
+    connection = op.get_bind()
+    made = {"type": "table", "name": table}
+    where = "WHERE type = :type AND name = :name"
+    sql = str(connection.scalar(text(f"SELECT sql FROM sqlite_master {where}"), made))  # noqa: S608 - no values
+    version = connection.scalar(text("PRAGMA schema_version"))
+    connection.exec_driver_sql("PRAGMA writable_schema = ON")
+    connection.execute(
+        text(f"UPDATE sqlite_master SET sql = :sql {where}"),  # noqa: S608 - no values
+        {**made, "sql": change(sql)},
+    )
+    # Other connections see that what they know is old; this one reads it anew.
+    connection.exec_driver_sql(f"PRAGMA schema_version = {int(version or 0) + 1}")
+    connection.exec_driver_sql("PRAGMA writable_schema = RESET")
 
 
 def revision(engine: Engine, card: Card, message: str) -> Path:

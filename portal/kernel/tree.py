@@ -14,7 +14,7 @@ from pyramid.authorization import DENY_ALL, Allow
 
 from portal.kernel.card import Card
 from portal.kernel.errors import Denied
-from portal.kernel.people import Method, Realm, role_principal, scope_principal
+from portal.kernel.people import Membership, Method, Realm, Scope, role_principal, scope_principal
 from portal.kernel.policy import policy_of
 
 if TYPE_CHECKING:
@@ -109,24 +109,45 @@ class ModuleRoot(Node):
 
 
 class AccountNode(Node):
-    """`/my/<account>`: a customer account, below which the mounts of modules stand."""
+    """`/my/<account>`: a customer account as one of its people sees it; the mounts of modules stand below."""
 
-    customer_id: int
+    def __init__(self, request: Request, name: str, parent: Node, membership: Membership) -> None:
+        super().__init__(request, name, parent)
+        self.membership = membership
+        self.customer_id = membership.customer_id
+
+    @property
+    def scope(self) -> Scope:
+        """What this person may see of the account."""
+        return self.membership.scope
 
 
 class CustomerRoot(ModuleRoot):
     """The mount of a module below `/my/<account>`: scopes of the membership in that account decide."""
 
     realm = Realm.CUSTOMERS
+    #: The permissions that nobody has here who is limited to departments of the account.
+    of_whole_account: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, request: Request, name: str | None, parent: Node | None, customer_id: int) -> None:
         super().__init__(request, name, parent)
         self.customer_id = customer_id
 
+    @property
+    def scope(self) -> Scope:
+        """What the person behind the request may see of the account: the key of what is read and done below."""
+        scope = scope_at(self)
+        if scope.customer_id != self.customer_id:
+            raise LookupError(f"{self.__name__} does not stand below the account {self.customer_id}")
+        return scope
+
     def __acl__(self) -> list[Ace]:
         """Each scope that the card names allows its permissions to members of this account."""
+        denied = (
+            self.of_whole_account if self.of_whole_account and not self.scope.is_whole else frozenset[str]()
+        )
         entries: list[Ace] = [
-            (Allow, scope_principal(self.customer_id, scope), permissions)
+            (Allow, scope_principal(self.customer_id, scope), tuple(sorted(set(permissions) - denied)))
             for scope, permissions in self.card.scopes.items()
         ]
         return [*entries, DENY_ALL]
@@ -146,6 +167,14 @@ def account_of(node: Node) -> AccountNode | None:
         if isinstance(place, AccountNode):
             return place
     return None
+
+
+def scope_at(node: Node) -> Scope:
+    """What the person behind the request may see of the account that `node` stands in. LookupError outside of one."""
+    account = account_of(node)
+    if account is None:
+        raise LookupError(f"{node.__name__} stands in no account")
+    return account.scope
 
 
 def module_root(node: Node) -> ModuleRoot | None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, event, func, select, text
@@ -25,9 +25,19 @@ from sqlalchemy.orm import Session, SessionTransaction
 from portal.kernel.card import Card
 from portal.kernel.db import Base, Database
 from portal.kernel.errors import BootRefused
+from portal.kernel.people import Scope
+
+
+def _told(setting: str) -> str:
+    return f"(string_to_array(current_setting('portal.{setting}', true), ','))::bigint[]"
+
 
 #: The ids of the customers whose rows may be seen.
-CUSTOMERS = "(string_to_array(current_setting('portal.customers', true), ','))::bigint[]"
+CUSTOMERS = _told("customers")
+#: Those among them of which the person behind the request sees everything, being limited to no departments.
+WHOLE = _told("whole")
+#: The departments that they are limited to in the others.
+DEPARTMENTS = _told("departments")
 #: What a role of PostgreSQL may be called at most.
 _NAME_LENGTH = 63
 
@@ -38,6 +48,8 @@ class Wall:
 
     #: A condition in SQL; None for a table without rows of anybody's own.
     rows: str | None = None
+    #: A condition for further rows that may be read, and nothing else.
+    seen: str | None = None
     read: bool | tuple[str, ...] = False
     insert: bool = False
     change: bool | tuple[str, ...] = False
@@ -53,10 +65,26 @@ def shared(*columns: str) -> Wall:
     return Wall(read=columns or True)
 
 
+#: For `of_customer(departments=…)`: rows that are not about any department.
+EVERYBODY = "true"
+#: Rows with a `department_id`.
+BY_DEPARTMENT = f"department_id = ANY ({DEPARTMENTS})"
+
+
+def through(parent: str, key: str) -> str:
+    """For `of_customer(departments=…)`: parts of a row of `parent`, which `key` names; whoever may see that sees them.
+
+    The parent's own policy decides, so `key` must not be the name of a column of the parent.
+    """
+    return f"EXISTS (SELECT FROM {parent} AS parent WHERE parent.id = {key})"
+
+
 def of_customer(
     *,
+    departments: str = "false",
     only: str = "",
     also: str = "",
+    seen: str = "",
     read: bool | tuple[str, ...] = True,
     insert: bool = False,
     change: bool | tuple[str, ...] = False,
@@ -64,11 +92,16 @@ def of_customer(
 ) -> Wall:
     """Rows of a customer, by their `customer_id`: that customer's people read them, and may do what is said.
 
-    `only` and `also` are conditions that narrow or widen which rows.
+    `departments` is the condition for those of them who are limited to departments: BY_DEPARTMENT, `through(…)`,
+    EVERYBODY or SQL; without it the rows are the whole account's. `only` and `also` are conditions that narrow or widen
+    which rows, `seen` is one for further rows of the account that may be read and nothing else.
     """
-    rows = f"customer_id = ANY ({CUSTOMERS})"
+    account = rows = f"customer_id = ANY ({CUSTOMERS})"
+    if departments != EVERYBODY:
+        rows = f"({rows}) AND (customer_id = ANY ({WHOLE}) OR ({departments}))"
     rows = f"({rows}) AND ({only})" if only else rows
-    return Wall(f"({rows}) OR ({also})" if also else rows, read, insert, change, delete)
+    rows = f"({rows}) OR ({also})" if also else rows
+    return Wall(rows, f"({account}) AND ({seen})" if seen else None, read, insert, change, delete)
 
 
 def the_customer(*, change: bool | tuple[str, ...] = False) -> Wall:
@@ -107,22 +140,31 @@ _TOLD = "portal_wall"
 _ENTER = select(
     func.set_config("role", bindparam("role"), True),
     func.set_config("portal.customers", bindparam("customers"), True),
+    func.set_config("portal.whole", bindparam("whole"), True),
+    func.set_config("portal.departments", bindparam("departments"), True),
     func.set_config("portal.user", bindparam("user"), True),
 )
 _LEAVE = select(func.set_config("role", "none", True))
 
 
-def enter(session: Session, database: Database, customers: Iterable[int], user: int | None) -> None:
-    """Let the session see only what is of these customers and of this person, from now on in each of its transactions."""
+def enter(session: Session, database: Database, scopes: Iterable[Scope], user: int | None) -> None:
+    """Let the session see only what is in these scopes and of this person, from now on in each of its transactions."""
     if database.is_sqlite:
         return
+    asked = list(scopes)
     session.info[_TOLD] = {
         "role": role_name(database),
-        "customers": ",".join(map(str, sorted(customers))),
+        "customers": _listed(scope.customer_id for scope in asked),
+        "whole": _listed(scope.customer_id for scope in asked if scope.is_whole),
+        "departments": _listed(one for scope in asked for one in scope.departments or ()),
         "user": "" if user is None else str(user),
     }
     if session.in_transaction():
         session.execute(_ENTER, session.info[_TOLD])
+
+
+def _listed(ids: Iterable[int]) -> str:
+    return ",".join(map(str, sorted(ids)))
 
 
 def leave(session: Session) -> None:
@@ -163,7 +205,7 @@ def _begin_inside(session: Session, transaction: SessionTransaction, connection:
 
 # --- in the database ---------------------------------------------------------------------------------------
 
-_HOUSE, _OWN = "portal_house", "portal_customers"
+_HOUSE, _OWN, _SEEN = "portal_house", "portal_customers", "portal_customers_seen"
 _GRANTS = text(
     "SELECT c.relname, NULL AS attname, a.privilege_type FROM pg_class c, aclexplode(c.relacl) a "
     "WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.grantee = "
@@ -220,17 +262,16 @@ def build(connection: Connection, cards: Sequence[Card], role: str) -> bool:
     walls = _standing(connection, cards)
     for table in walls:
         connection.exec_driver_sql(f'REVOKE ALL ON TABLE "{table}" FROM {name}')
-        for policy in (_HOUSE, _OWN):
+        for policy in (_HOUSE, _OWN, _SEEN):
             connection.exec_driver_sql(f'DROP POLICY IF EXISTS {policy} ON "{table}"')
     for table, wall in walls.items():
         for statement in _statements(connection, table, wall, name):
             connection.exec_driver_sql(statement)
-    said = {row.relname: row.made for row in connection.execute(_POLICIES) if row.polname == _OWN}
+    found = {(row.relname, row.polname): row.made for row in connection.execute(_POLICIES)}
     for table, wall in walls.items():
-        if table not in said:
-            continue
-        made = said[table]
-        connection.exec_driver_sql(f"COMMENT ON POLICY {_OWN} ON \"{table}\" IS '{_seal(wall, made)}'")
+        for policy, condition in _conditions(wall).items():
+            seal = _seal(condition, found[table, policy])
+            connection.exec_driver_sql(f"COMMENT ON POLICY {policy} ON \"{table}\" IS '{seal}'")
     return True
 
 
@@ -252,8 +293,14 @@ def _standing(connection: Connection, cards: Sequence[Card]) -> dict[str, Wall]:
 def _complete(table: str, wall: Wall) -> Wall:
     """A table with customers in it has a policy even where they have no right to it."""
     if wall.rows is None and "customer_id" in Base.metadata.tables[table].columns:
-        return Wall(of_customer().rows, wall.read, wall.insert, wall.change, wall.delete)
+        return replace(wall, rows=of_customer().rows)
     return wall
+
+
+def _conditions(wall: Wall) -> dict[str, str]:
+    """The policies for customers' requests with the rows that each lets through."""
+    both = {_OWN: wall.rows, _SEEN: wall.seen}
+    return {policy: condition for policy, condition in both.items() if condition is not None}
 
 
 def _grants(table: str, wall: Wall) -> Iterable[tuple[str, str | None, str]]:
@@ -284,21 +331,24 @@ def _statements(connection: Connection, table: str, wall: Wall, role: str) -> It
     if wall.rows is not None:
         yield f'CREATE POLICY {_HOUSE} ON "{table}" TO CURRENT_USER USING (true) WITH CHECK (true)'
         yield f'CREATE POLICY {_OWN} ON "{table}" TO {role} USING ({wall.rows}) WITH CHECK ({wall.rows})'
+    if wall.seen is not None:
+        yield f'CREATE POLICY {_SEEN} ON "{table}" FOR SELECT TO {role} USING ({wall.seen})'
 
 
 def _policed(table: str, wall: Wall, found: dict[tuple[str, str], Any]) -> bool:
-    others = {name for stored, name in found if stored == table} - {_HOUSE, _OWN}
-    house, own = found.get((table, _HOUSE)), found.get((table, _OWN))
-    if wall.rows is None:
-        return house is None and own is None
-    return not others and bool(
-        house and own and own.forced and house.forced and own.said == _seal(wall, own.made)
+    here = {name: row for (stored, name), row in found.items() if stored == table}
+    wanted = _conditions(wall)
+    if not wanted:
+        return not here.keys() & {_HOUSE, _OWN, _SEEN}
+    return here.keys() == {_HOUSE, *wanted} and all(
+        row.forced and (name == _HOUSE or row.said == _seal(wanted[name], row.made))
+        for name, row in here.items()
     )
 
 
-def _seal(wall: Wall, made: str) -> str:
+def _seal(condition: str, made: str) -> str:
     """What the policy was made from and how the database keeps it: a change of either shows."""
-    return hashlib.sha256(f"{wall.rows}|{made}".encode()).hexdigest()
+    return hashlib.sha256(f"{condition}|{made}".encode()).hexdigest()
 
 
 def _make_role(connection: Connection, role: str, name: str) -> None:

@@ -39,8 +39,7 @@ class OpenedDocument(AccountNode):
         membership: Membership,
         document: tuple[str, str],
     ) -> None:
-        super().__init__(request, name, parent)
-        self.customer_id = membership.customer_id
+        super().__init__(request, name, parent, membership)
         self.kind, self.document = document
 
     def __getitem__(self, segment: str) -> Node:

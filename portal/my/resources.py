@@ -9,7 +9,7 @@ from pyramid.httpexceptions import HTTPForbidden
 
 from portal.kernel.errors import Denied, NextStep
 from portal.kernel.i18n import Text, _
-from portal.kernel.people import Membership, Realm, Scope, scope_principal
+from portal.kernel.people import Realm, scope_principal
 from portal.kernel.tree import AccountNode, Ace, CustomerRoot, ModuleRoot, Node
 from portal.my import CARD
 from portal.my.opened import Documents
@@ -55,11 +55,6 @@ class MyRoot(ModuleRoot):
 class Account(AccountNode):
     """`/my/<account>`: a customer account as one of its members sees it."""
 
-    def __init__(self, request: Request, name: str, parent: Node, membership: Membership) -> None:
-        super().__init__(request, name, parent)
-        self.membership = membership
-        self.customer_id = membership.customer_id
-
     @property
     def title(self) -> Text:
         """The account's name."""
@@ -87,11 +82,6 @@ class Colleagues(CustomerRoot):
     def title(self) -> Text:
         """The title in breadcrumbs."""
         return _("Colleagues")
-
-    @property
-    def scope(self) -> Scope:
-        """The account that may be seen from here."""
-        return Scope(self.customer_id)
 
     def __getitem__(self, segment: str) -> Colleague:
         member = colleagues.find(self.request.unit, self.scope, segment)

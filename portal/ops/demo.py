@@ -49,8 +49,8 @@ class DemoContext:
 
     `today` is the business date of the present. `options` are those of `portal demo`: `orders` is the number of further
     orders for measuring, 0 without. `accounts` maps Northwind's codes of customers to their ids, `products` Northwind's
-    numbers of products to their public ids, `buyers` codes of customers to their person who can sign in, as the modules
-    that own them have told. `to_bill` are public ids of
+    numbers of products to their public ids, `buyers` codes of customers to their person who can sign in, `departments`
+    codes of customers to the ids of their departments, as the modules that own them have told. `to_bill` are public ids of
     orders that wait to be billed by hand. `further` takes what makes further orders.
     """
 
@@ -62,6 +62,7 @@ class DemoContext:
     accounts: dict[str, int] = field(default_factory=dict[str, int])
     products: dict[int, str] = field(default_factory=dict[int, str])
     buyers: dict[str, Person] = field(default_factory=dict[str, Person])
+    departments: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     to_bill: list[str] = field(default_factory=list[str])
 
     @property

@@ -14,6 +14,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.kernel.db import new_public_id
+from portal.kernel.people import Scope
+from portal.kernel.scoping import within
 from portal.kernel.unit import Unit
 from portal.ops.models import Document
 from portal.ops.payload import Printable, dump, load
@@ -35,12 +37,17 @@ class Issued:
 
 
 def issue(
-    unit: Unit, document: Printable, about_kind: str, about_public_id: str, customer_id: int | None = None
+    unit: Unit,
+    document: Printable,
+    about_kind: str,
+    about_public_id: str,
+    customer_id: int | None = None,
+    department_id: int | None = None,
 ) -> str:
     """Freeze a document's facts and have it rendered; returns the document's public id.
 
-    `about_kind` and `about_public_id` say what it is a document of; `customer_id` whose it is, for those who serve it
-    to customers. Raises ValueError for a draft, which is never issued.
+    `about_kind` and `about_public_id` say what it is a document of; `customer_id` and `department_id` whose it is, for
+    those who serve it to customers. Raises ValueError for a draft, which is never issued.
     """
     if isinstance(document, PrintDocument) and document.draft:
         raise ValueError("a draft is printed, never issued")
@@ -54,6 +61,7 @@ def issue(
             "about_public_id": about_public_id,
             "number": _number(document),
             "customer_id": customer_id,
+            "department_id": department_id,
             "language": document.language,
             "payload": dump(document),
             "created_at": unit.now(),
@@ -61,6 +69,16 @@ def issue(
     )
     unit.enqueue(RENDER, {"document": public_id})
     return public_id
+
+
+def move(unit: Unit, about_kind: str, about_public_id: str, department_id: int | None) -> None:
+    """Give what was issued about something to another department of its customer, None for the whole account."""
+    unit.db.execute(
+        update(Document)
+        .where(Document.about_kind == about_kind, Document.about_public_id == about_public_id)
+        .values(department_id=department_id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def draft(document: PrintDocument) -> bytes:
@@ -90,11 +108,11 @@ def of(session: Session, about_kind: str, about_public_id: str) -> Sequence[Issu
     return [_issued(row) for row in rows]
 
 
-def find(session: Session, public_id: str, customer_id: int | None = None) -> Issued | None:
-    """The document of that id, or None; with `customer_id` only if it is that customer's."""
+def find(session: Session, public_id: str, scope: Scope | None = None) -> Issued | None:
+    """The document of that id, or None; with a `scope` only if it may be seen there."""
     statement = _listed().where(Document.public_id == public_id)
-    if customer_id is not None:
-        statement = statement.where(Document.customer_id == customer_id)
+    if scope is not None:
+        statement = statement.where(within(scope, Document))
     row = session.execute(statement).one_or_none()
     return None if row is None else _issued(row)
 

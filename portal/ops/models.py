@@ -8,7 +8,7 @@ from sqlalchemy import Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id, PublicId
-from portal.kernel.walls import STAFF, Wall, of_customer
+from portal.kernel.walls import BY_DEPARTMENT, STAFF, Wall, of_customer
 
 QUEUED, SENT, FAILED = "queued", "sent", "failed"
 
@@ -49,10 +49,11 @@ class Document(Base):
 
     Triggers on both databases keep the facts unchangeable, let the bytes be set once, and forbid deletion.
     `payload` is the JSON of what is printed (see portal.ops.payload), `sha256` the digest of `content`, a PDF.
+    `department_id` refers softly to the customer's department whose it is; it may change with what it is about.
     """
 
     __tablename__ = "ops_document"
-    __wall__ = of_customer()
+    __wall__ = of_customer(departments=BY_DEPARTMENT)
     __table_args__ = (
         Index("ix_ops_document_about", "about_kind", "about_public_id"),
         Index("ix_ops_document_customer_id", "customer_id"),
@@ -66,6 +67,7 @@ class Document(Base):
     about_public_id: Mapped[str] = mapped_column(String(26))
     number: Mapped[str | None] = mapped_column(String(60))
     customer_id: Mapped[int | None]
+    department_id: Mapped[int | None]
     language: Mapped[str] = mapped_column(String(10))
     payload: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str | None] = mapped_column(String(64))

@@ -67,6 +67,7 @@ _STATEMENT = (
         AccountMembership.scopes,
         AccountMembership.limit_amount,
         AccountMembership.limit_currency,
+        AccountMembership.departments,
         AccountMembership.accepted_at,
     )
     .join(User, User.id == ApiToken.user_id)

@@ -218,27 +218,33 @@ class RecoveryCodeUsed(Event):
 
 @dataclass(frozen=True, slots=True)
 class MembershipAdded(Event):
-    """Somebody may use a customer account; the limit in minor units of its currency."""
+    """Somebody may use a customer account; the limit in minor units of its currency.
+
+    `departments` are the ids of those that they are limited to, separated by spaces; None for the whole account.
+    """
 
     user_id: int
     customer_id: int
     scopes: str
     limit_amount: int | None
     limit_currency: str | None
+    departments: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class MembershipChanged(Event):
-    """What somebody may do in a customer account was changed; limits in minor units of their currency."""
+    """What somebody may do in a customer account was changed; the fields are those of MembershipAdded, now and before."""
 
     user_id: int
     customer_id: int
     scopes: str
     limit_amount: int | None
     limit_currency: str | None
+    departments: str | None
     scopes_before: str
     limit_amount_before: int | None
     limit_currency_before: str | None
+    departments_before: str | None
 
 
 @dataclass(frozen=True, slots=True)

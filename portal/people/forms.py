@@ -16,6 +16,7 @@ from portal.web.fields import Choice
 if TYPE_CHECKING:
     from portal.kernel.people import Membership
     from portal.people.api_tokens import Choosable
+    from portal.people.interfaces import AccountDepartment
     from portal.web.request import Request
 
 _NEW_PASSWORD = {"autocomplete": "new-password"}
@@ -33,6 +34,49 @@ def language_name(code: str) -> str:
     """What a language calls itself."""
     locale = Locale.parse(code.replace("-", "_"))
     return locale.get_display_name(locale) or code
+
+
+#: The choice of a `DepartmentsField` that stands for all there is.
+WHOLE_ACCOUNT = "account"
+
+
+class DepartmentsField(forms.MultiChoiceField):
+    """How much of an account somebody sees: the whole of it, or some of its departments. Nothing ticked is no answer."""
+
+    def __init__(self, label: Text = _("Sees"), **kwargs: Any) -> None:
+        super().__init__(
+            label,
+            required=True,
+            default=[WHOLE_ACCOUNT],
+            description=_("The account statement is there for the whole account only."),
+            **kwargs,
+        )
+        self._ids: dict[str, int] = {}
+
+    def offer(self, departments: Sequence[AccountDepartment], *, whole: bool) -> None:
+        """Offer these departments and, where it may be given, the `whole` account."""
+        self._ids = {one.public_id: one.id for one in departments}
+        everything = [Choice(WHOLE_ACCOUNT, _("The whole account"))] if whole else []
+        self.choices = [*everything, *(Choice(one.public_id, one.name) for one in departments)]
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to choose: no department, or only one and not the whole account."""
+        return len(self.options) < 2
+
+    @property
+    def chosen(self) -> frozenset[int] | None:
+        """The ids of the departments that were ticked; None for the whole account."""
+        if WHOLE_ACCOUNT in self.data:
+            return None
+        return frozenset(self._ids[public_id] for public_id in self.data)
+
+
+def ticked(departments: Sequence[AccountDepartment], limited_to: frozenset[int] | None) -> list[str]:
+    """What a `DepartmentsField` begins with for somebody who is limited to departments, or to none."""
+    if limited_to is None:
+        return [WHOLE_ACCOUNT]
+    return [one.public_id for one in departments if one.id in limited_to]
 
 
 class SignInForm(forms.Form):

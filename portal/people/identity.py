@@ -11,13 +11,13 @@ from sqlalchemy import Date, and_, bindparam, case, select
 from sqlalchemy.orm import aliased
 
 from portal.kernel.db import UtcDateTime
-from portal.kernel.people import CUSTOM, CustomRole, Factor, Identity, Membership, Method, Realm
+from portal.kernel.people import CUSTOM, CustomRole, Factor, Identity, Method, Realm
 from portal.kernel.request import Request
 from portal.people.cookies import read_cookie
 from portal.people.models import AccountMembership, Grant, User, UserSession
 from portal.people.roles import Role
 from portal.people.services.grants import administrators, counts_on
-from portal.people.services.memberships import accept
+from portal.people.services.memberships import accept, membership_of
 from portal.people.services.sessions import digest, touch
 from portal.people.settings import SESSION_IDLE, SESSION_LIFETIME
 from portal.people.viewing import Viewing, expire
@@ -55,6 +55,7 @@ _STATEMENT = (
         AccountMembership.account,
         AccountMembership.name.label("account_name"),
         AccountMembership.scopes,
+        AccountMembership.departments,
         AccountMembership.accepted_at,
     )
     .join(_Owner, _Owner.id == UserSession.user_id)
@@ -121,15 +122,7 @@ def identity_of(rows: Sequence[Any]) -> Identity:
     """The person of rows of one session or token: one for each role or membership."""
     first = rows[0]
     memberships = {
-        row.customer_id: Membership(
-            row.customer_id,
-            row.account,
-            row.account_name,
-            frozenset(row.scopes.split()),
-            row.accepted_at is not None,
-        )
-        for row in rows
-        if row.customer_id is not None
+        row.customer_id: membership_of(row, row.account_name) for row in rows if row.customer_id is not None
     }
     return Identity(
         user_id=first.user_id,

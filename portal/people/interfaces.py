@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from portal.kernel.people import Scope
 
 
-class IAccountCurrency(Protocol):
-    """In which currency an account buys; whoever keeps the accounts provides it."""
+@dataclass(frozen=True, slots=True)
+class AccountDepartment:
+    """A department of an account that people can be limited to."""
 
-    def currency(self, scope: Scope) -> str:
-        """The account's currency."""
+    id: int
+    public_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTerms:
+    """What managing the people of an account has to know of it: its currency, and its departments in use by name."""
+
+    currency: str
+    departments: tuple[AccountDepartment, ...] = ()
+
+
+class IAccountTerms(Protocol):
+    """What people ask about an account; whoever keeps the accounts provides it."""
+
+    def terms(self, scope: Scope) -> AccountTerms:
+        """The account's currency and, of its departments, those in the scope: one statement."""
         ...

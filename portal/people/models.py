@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import PUBLIC_ID_LENGTH, Base, Id, PublicId
 from portal.kernel.mail import EMAIL_LENGTH
 from portal.kernel.people import Realm
-from portal.kernel.walls import CUSTOMERS, STAFF, Wall, of_customer
+from portal.kernel.walls import CUSTOMERS, DEPARTMENTS, STAFF, Wall, of_customer
 
 #: Those who use an account that the person behind a request uses.
 _COLLEAGUES = f"id IN (SELECT m.user_id FROM people_membership m WHERE m.customer_id = ANY ({CUSTOMERS}))"  # noqa: S608 - no values
+#: The departments of a membership as numbers; NULL for one of the whole account.
+_LIMITED_TO = "string_to_array(departments, ' ')::bigint[]"
 
 
 class User(Base):
@@ -110,12 +112,23 @@ class AccountMembership(Base):
     `/my/<account>`, `name` its name as last told. `scopes` are words separated by spaces, in alphabetical order.
     `invited_as` is how whoever invited them calls them, `accepted_at` when they first opened the account: until then
     the account's people learn nothing else about them. `limit_amount` is the spending limit in minor units of
-    `limit_currency`; without one there is none.
+    `limit_currency`; without one there is none. `departments` are the ids of those that they are limited to, separated by
+    spaces, in order; NULL for the whole account. That each is one of this account a trigger of the customers module
+    sees to, to whose table no key can lead from here.
+
+    Whoever is limited to departments reads who may see one of these, for somebody of them approves, and changes only
+    people who are within all of their own.
     """
 
     __tablename__ = "people_membership"
-    __wall__ = of_customer(change=("scopes", "limit_amount", "limit_currency"), delete=True)
+    __wall__ = of_customer(
+        departments=f"{_LIMITED_TO} <@ {DEPARTMENTS}",
+        seen=f"departments IS NULL OR {_LIMITED_TO} && {DEPARTMENTS}",
+        change=("scopes", "limit_amount", "limit_currency", "departments"),
+        delete=True,
+    )
     __table_args__ = (
+        CheckConstraint("departments <> ''", name="departments"),
         UniqueConstraint("user_id", "customer_id"),
         Index("ix_people_membership_customer_id", "customer_id"),
     )
@@ -128,6 +141,7 @@ class AccountMembership(Base):
     scopes: Mapped[str] = mapped_column(String(80))
     limit_amount: Mapped[int | None]
     limit_currency: Mapped[str | None] = mapped_column(String(3))
+    departments: Mapped[str | None] = mapped_column(Text)
     invited_as: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]

@@ -49,7 +49,15 @@ def identify(request: Request) -> Identity | None:
         language=row.language,
         roles=frozenset(),
         memberships=(
-            Membership(row.customer_id, row.public_id, row.customer_name, frozenset(SCOPES), accepted=True),
+            # Nothing but the one document stands below it, whatever department that is of.
+            Membership(
+                row.customer_id,
+                row.public_id,
+                row.customer_name,
+                frozenset(SCOPES),
+                accepted=True,
+                departments=None,
+            ),
         ),
         method=Method.DOCUMENT,
         signed_in_at=row.created_at,

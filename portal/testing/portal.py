@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -188,15 +188,24 @@ class TestPortal:
         browser.sign_in(email)
         return browser
 
-    def customer(self, email: str, customer_id: int, account: str, name: str, *scopes: str) -> Browser:
-        """A browser in which a new customer user with a membership has signed in."""
+    def customer(
+        self,
+        email: str,
+        customer_id: int,
+        account: str,
+        name: str,
+        *scopes: str,
+        departments: Collection[int] | None = None,
+    ) -> Browser:
+        """A browser in which a new customer user has signed in, with a membership in the account or in departments of it."""
         from portal.people import services as people
 
         with self.unit() as unit:
             user = people.add_user(
                 unit, Realm.CUSTOMERS, email, email.split("@", maxsplit=1)[0], password=PASSWORD
             )
-            people.add_membership(unit, user, customer_id, account, name, scopes or tuple(SCOPES))
+            given = scopes or tuple(SCOPES)
+            people.add_membership(unit, user, customer_id, account, name, given, departments=departments)
         browser = self.browser()
         browser.sign_in(email, realm=Realm.CUSTOMERS)
         return browser

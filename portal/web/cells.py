@@ -27,7 +27,7 @@ _SPECIAL = re.compile(r"[&<>'\"]").search
 
 def rows_html(page: Page, request: Request) -> Markup:
     """The `<tr>`s of a page, in the language and time zone of the request."""
-    columns = page.listing.visible
+    columns = page.visible
     draws = [(_opening(column, request), _cell(page, column, request)) for column in columns]
     rows = (
         "<tr>" + "".join([opening + draw(row) + "</td>" for opening, draw in draws]) + "</tr>"

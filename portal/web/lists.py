@@ -31,7 +31,7 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 from pyramid.response import Response
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, exists, literal, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import coercions, roles
 
@@ -86,7 +86,8 @@ class Column:
     NULL. `currency` is the key of the column with the currency of a money or price. `to` is the key of the column whose
     value is the address of the row below the page's base; `states` gives the badges of a status. A `hidden` column is
     selected for others and for the CSV file; `export` False leaves it out of that. A `clipped` text takes one line, the
-    whole of it is its tooltip. A column with a `permission` is there only for those who have that: not on the page, not in
+    whole of it is its tooltip. A `sparse` text is shown on pages, and stands in files, that have it in any row at all. A
+    column with a `permission` is there only for those who have that: not on the page, not in
     the file, not to sort by.
     """
 
@@ -103,6 +104,7 @@ class Column:
     hidden: bool = False
     export: bool = True
     clipped: bool = False
+    sparse: bool = False
     permission: str | None = None
 
     @property
@@ -237,16 +239,35 @@ class Listing:
         )
 
     def csv(self, request: Request, scope: Iterable[Clause] = ()) -> Response:
-        """All rows that the address asks for, as a CSV file: one statement, read in batches."""
+        """All rows that the address asks for, as a CSV file: one statement, read in batches.
+
+        One more tells which of the sparse columns there are.
+        """
         self._must_be_narrowed()
         asked = self._read({k: v for k, v in request.GET.items() if k not in ("after", "before")})
-        statement = self._filtered(asked, scope).order_by(*self._order(asked).by())
-        columns = [column for column in self.columns if column.export and column.title]
+        found = self._filtered(asked, scope)
+        statement = found.order_by(*self._order(asked).by())
+        lacking = self._lacking(request.db, found)
+        columns = [
+            column for column in self.columns if column.export and column.title and column.key not in lacking
+        ]
         cells = [self._exported(column, request) for column in columns]
         result = request.db.execute(statement, execution_options={"yield_per": _CSV_BATCH})
         rows = ([cell(row) for cell in cells] for row in result)
         head = [request.translate(column.title) for column in columns]
         return csv_response(self.name, head, rows, request.locale_name)
+
+    def _lacking(self, db: Session, found: Select[Any]) -> frozenset[str]:
+        """The sparse columns that no row has anything in."""
+        sparse = [column for column in self.columns if column.sparse]
+        if not sparse:
+            return frozenset()
+        filled = (
+            exists(found.where(_element(column.expression) != "").with_only_columns(literal(1)))
+            for column in sparse
+        )
+        there = db.execute(select(*filled)).one()
+        return frozenset(column.key for column, is_there in zip(sparse, there, strict=True) if not is_there)
 
     def _read(self, params: Mapping[str, str]) -> dict[str, str]:
         unknown = sorted(set(params) - self._parameters)
@@ -325,6 +346,15 @@ class Page:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @cached_property
+    def visible(self) -> list[Column]:
+        """The columns that are shown: of the sparse ones those with anything in them."""
+        return [
+            column
+            for column in self.listing.visible
+            if not column.sparse or any(row[self.listing.positions[column.key]] for row in self.rows)
+        ]
 
     @property
     def is_narrowed(self) -> bool:

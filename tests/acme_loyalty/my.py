@@ -8,7 +8,6 @@ from pyramid.view import view_config
 
 from acme_loyalty import services
 from acme_loyalty.resources import MyLoyalty
-from portal.kernel.people import Scope
 from portal.web.request import Request
 
 
@@ -20,5 +19,5 @@ from portal.web.request import Request
 )
 def points(context: MyLoyalty, request: Request) -> dict[str, Any]:
     """One's own points."""
-    entries = services.entries(request.unit, Scope(context.customer_id))
+    entries = services.entries(request.unit, context.scope)
     return {"entries": entries, "balance": services.balance(request.unit, context.customer_id)}

@@ -13,6 +13,7 @@ class Loyalty(ModuleRoot):
 
 
 class MyLoyalty(CustomerRoot):
-    """/my/<account>/loyalty"""
+    """/my/<account>/loyalty: points are the account's, so nobody sees them who is limited to departments of it."""
 
     card = CARD
+    of_whole_account = frozenset({"acme_loyalty.my.view"})

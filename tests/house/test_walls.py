@@ -9,10 +9,16 @@ from urllib.parse import quote
 import pytest
 from house.intruders import Intruder, addresses, contents, forms
 from house.world import FOUR_EYES, MODULES, SPECIMEN, World, make_world
+from modules.orders.conftest import CLERK
 from modules.pages import form_with
+from my.divided import NORTH, SOUTH, Divided, make_divided, with_documents
 
 from portal.kernel.db import PUBLIC_ID_LENGTH
+from portal.kernel.unit import Unit
+from portal.modules.customers import services as customers
 from portal.modules.customers.interfaces import CustomerFacts
+from portal.modules.customers.services import AddressData
+from portal.modules.orders.services import comments
 from portal.testing import Browser
 from portal.testing.crawler import Crawler
 from portal.testing.fixtures import PortalFactory
@@ -75,6 +81,48 @@ def test_what_belongs_to_another_customer_is_not_there(town: Town) -> None:
             answers.append(other.post(moved, posts[url]).status_int)
         assert (url, set(answers)) == (url, {404})
     assert contents(town.world.portal) == before
+
+
+def test_what_belongs_to_another_department_is_not_there(portals: PortalFactory) -> None:
+    divided = with_documents(make_divided(portals(*MODULES)))
+    busy(divided, NORTH)
+    nora = divided.person("nora", NORTH)
+    divided.person("nils", NORTH, scopes=("order",))
+    crawl = Crawler(nora, alike=1).from_("/")
+    found, posts = addresses(crawl, [divided.base]), forms(crawl, [divided.base])
+    named = [url for url in {*found, *posts} if names_of(divided, url)]
+    assert len(named) > 15
+    assert len([url for url in posts if url in named]) > 6
+    sven = Intruder.in_(divided.person("sven", SOUTH), "/account/")
+    before = contents(divided.portal)
+    for url in named:
+        assert (url, sven.get(url).status_int) == (url, 404)
+        if url in posts:
+            assert (url, sven.post(url, posts[url]).status_int) == (url, 404)
+    assert contents(divided.portal) == before
+
+
+def names_of(divided: Divided, url: str) -> bool:
+    """Whether an address names a row that is a department's."""
+    rest = "/" + url.removeprefix(divided.base)
+    goods = (divided.shop.tea.public_id, divided.shop.soap.public_id, divided.shop.advice.public_id)
+    return PUBLIC_ID.search(rest) is not None and not any(product in rest for product in goods)
+
+
+def busy(divided: Divided, name: str) -> None:
+    """An order of a department that is partly delivered, invoiced and asked about, and a place of its own."""
+    shop = divided.shop
+    order = shop.confirmed(department_id=divided.of(name))
+    shop.deliver(order, "4")
+    invoice = divided.invoice_of(order)
+    divided.pay(10_00, {invoice.public_id: 10_00})
+    ramp = AddressData("Ramp", "DE", city="Kiel", department=divided.departments[name].public_id)
+
+    def act(unit: Unit) -> None:
+        comments.comment(unit, divided.orders[name].id, "Numbat?", visible=True)
+        customers.add_address(unit, divided.alpha.id, ramp)
+
+    divided.portal.run(act, CLERK)
 
 
 def names_something(url: str, town: Town) -> bool:

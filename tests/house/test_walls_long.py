@@ -25,8 +25,10 @@ from webtest import TestResponse
 from portal.kernel import request as requests
 from portal.kernel import walls
 from portal.kernel.people import Identity, Membership, Scope, scope_principal
+from portal.kernel.tree import AccountNode
 from portal.kernel.unit import Unit
-from portal.modules.customers.interfaces import CustomerFacts
+from portal.modules.customers import services as customers
+from portal.modules.customers.interfaces import CustomerFacts, ICustomers
 from portal.testing import Browser
 from portal.testing.crawler import Crawler, PostForm
 from portal.testing.fixtures import PortalFactory
@@ -59,6 +61,7 @@ class Siege:
     numbers: frozenset[str]
     leaks: list[str] = field(default_factory=list[str])
     tried: int = 0
+    canaries: tuple[str, ...] = CANARIES
 
     @property
     def home(self) -> str:
@@ -69,7 +72,7 @@ class Siege:
         """Note what an answer tells of the account."""
         self.tried += 1
         said = spoken(answer).lower()
-        found = [word for word in CANARIES if word in said]
+        found = [word for word in self.canaries if word in said]
         found += sorted(self.numbers.intersection(_NUMBER.findall(said.upper())))
         if found:
             self.leaks.append(f"{who} reads {found} at {url}")
@@ -93,8 +96,8 @@ def spoken(answer: TestResponse) -> str:
     return headers + answer.body.decode("utf-8", "replace")
 
 
-def fill(world: World, mine: CustomerFacts) -> frozenset[str]:
-    """Quotations, orders and invoices of the account, with its canaries in them; returns their numbers."""
+def fill(world: World, mine: CustomerFacts, department_id: int | None = None) -> frozenset[str]:
+    """Quotations, orders and invoices of the account or of a department of it, with canaries in them; returns their numbers."""
     from portal.modules.finance.services import drafting as invoices
     from portal.modules.finance.services import posting, reading
     from portal.modules.finance.services.totals import DraftLine as InvoiceLine
@@ -118,18 +121,21 @@ def fill(world: World, mine: CustomerFacts) -> frozenset[str]:
             "lines": lines,
             "customer_reference": f"zorilla-{place}",
             "notes": f"Bandicoot note {place}",
+            "department_id": department_id,
         }
         made = drafting.create(unit, mine, Draft(**values))
         lifecycle.send(unit, made.id)
         if place % 5 == 0:
             comments.comment(unit, made.id, "Numbat?", visible=True)
         if place % 4 == 0:
-            own.accept(unit, Scope(mine.id), made.public_id, name="Quaggamire", revision=1)
+            own.accept(unit, Scope.whole(mine.id), made.public_id, name="Quaggamire", revision=1)
         return made.number
 
     def invoice(unit: Unit, place: int) -> str:
         lines = (InvoiceLine(f"Bandicoot {place}", Decimal(1), Decimal("7919.37"), "standard", unit="hour"),)
-        data = invoices.InvoiceData("EUR", lines, customer_reference=f"zorilla-{place}")
+        data = invoices.InvoiceData(
+            "EUR", lines, customer_reference=f"zorilla-{place}", department_id=department_id
+        )
         draft = reading.find_invoice(unit, invoices.draft_by_hand(unit, mine, data))
         assert draft is not None
         posting.post_invoice(unit, draft)
@@ -277,4 +283,88 @@ def test_nothing_of_a_customer_reaches_others(siege: Siege, monkeypatch: pytest.
 
     with wall_one_away(siege, monkeypatch), wall_two_away(monkeypatch):
         lay(siege, "another customer, both walls away,", other, urls[:100], forms_too=False)
+    assert len(siege.leaks) > 30
+
+
+# --- a colleague of another department ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def divided(portals: PortalFactory) -> Siege:
+    """An account whose documents are all of one of its two departments, as somebody of the whole account reaches them."""
+    world = make_world(portals(*MODULES))
+    assert world.beta is not None
+    portal = world.portal
+    mine = portal.run(lambda unit: new_customer(unit, "Quaggamire Trading", "quaggamire"), CLERK)
+
+    def divide(unit: Unit) -> None:
+        for name in ("North", "South"):
+            customers.add_department(unit, mine.id, customers.DepartmentData(name))
+
+    portal.run(divide, CLERK)
+    with portal.reading() as unit:
+        mine = unit.ask(ICustomers).get(mine.id)
+    numbers = fill(world, mine, mine.departments[0].id)
+    crawl = Crawler(world.buyer(mine, "anna@quaggamire.example"), alike=60).from_("/")
+    # The name is that of all colleagues.
+    return Siege(world, mine, world.beta, crawl, numbers, canaries=CANARIES[1:])
+
+
+@contextmanager
+def scope_away(patch: pytest.MonkeyPatch) -> Generator[None]:
+    """Everybody is taken for somebody of the whole account, by all that the portal asks itself."""
+    with patch.context() as away:
+        away.setattr(AccountNode, "scope", property(lambda node: Scope.whole(node.customer_id)))
+        yield
+
+
+def besiege(siege: Siege, name: str, colleague: Browser, urls: list[str], forms_too: bool = True) -> None:
+    """Try the account as a colleague of the other department: its addresses, searches, forms."""
+    siege.tried_by(name, colleague, urls)
+    lists = [
+        f"{siege.home}{page}"
+        for page in ("", "orders/", "orders/csv", "invoices/", "invoices/csv", "statement/")
+    ]
+    siege.tried_by(name, colleague, lists)
+    siege.tried_by(name, colleague, [f"{page}?q={word}" for page in lists[1:5] for word in SEARCHES])
+    if not forms_too:
+        return
+    intruder = Intruder.in_(colleague, "/account/")
+    for url, form in list(forms(siege.crawl, [siege.home]).items())[:60]:
+        sent = PostForm(form.action, tuple((field, without_canaries(value)) for field, value in form.fields))
+        siege.listen(name, url, intruder.post(url, sent))
+
+
+def test_nothing_of_a_department_reaches_a_colleague_of_another(
+    divided: Siege, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    siege, mine = divided, divided.mine
+    urls = siege.addresses()
+    assert any("/statement/" in url for url in urls)
+    assert all(
+        any(word in spoken(siege.crawl.visits[u].response).lower() for u in urls) for word in CANARIES[1:5]
+    )
+    colleague = siege.world.portal.customer(
+        "ben@quaggamire.example",
+        mine.id,
+        mine.public_id,
+        mine.name,
+        *("view", "order", "approve", "pay", "statements"),
+        departments=[mine.departments[1].id],
+    )
+    before = stored(siege)
+    assert len(before) > ORDERS
+
+    besiege(siege, "a colleague", colleague, urls)
+    with wall_two_away(monkeypatch):
+        besiege(siege, "a colleague, wall two away,", colleague, urls)
+    with scope_away(monkeypatch):
+        besiege(siege, "a colleague, wall one away,", colleague, urls)
+    assert siege.leaks == []
+    # They may ask for something of their own; nothing that was there is another than before.
+    assert set(before) <= set(stored(siege))
+    print(f"{len(urls)} addresses, {siege.tried} answers, nothing of the department in any")  # noqa: T201 - for `make walls -s`
+
+    with scope_away(monkeypatch), wall_two_away(monkeypatch):
+        besiege(siege, "a colleague, both walls away,", colleague, urls[:100], forms_too=False)
     assert len(siege.leaks) > 30

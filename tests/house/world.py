@@ -183,7 +183,9 @@ def _orders(world: World, customer: CustomerFacts) -> list[str]:
     portal.run(lambda unit: deliver(unit, made[2]), CLERK)
     line = DraftLine(Decimal(2), product=world.products[1])
     requested = portal.run(
-        lambda unit: own.request(unit, Scope(customer.id), [line], reference="", requested_on=None, notes="")
+        lambda unit: own.request(
+            unit, Scope.whole(customer.id), [line], reference="", requested_on=None, notes=""
+        )
     )
     return [*(one.public_id for one in made), requested.public_id]
 

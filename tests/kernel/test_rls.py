@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from my.divided import NORTH, SOUTH, WHOLE, Divided, make_divided, with_documents
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
@@ -16,8 +17,11 @@ import portal
 from portal.kernel import schema, walls
 from portal.kernel.db import Base, new_public_id
 from portal.kernel.errors import BootRefused
+from portal.kernel.people import Scope
 from portal.kernel.tree import ModuleRoot
+from portal.modules.customers import services as customers
 from portal.modules.customers.models import Customer
+from portal.modules.orders.services import own
 from portal.testing import TestPortal, raw_settings
 from portal.testing.databases import create_database, drop_database, postgresql_server
 from portal.testing.fixtures import PortalFactory
@@ -26,7 +30,7 @@ MODULES = ("taxes", "customers", "catalog", "orders", "finance", "acme_loyalty")
 pytestmark = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
 #: Steps of customers' requests that are taken as the house.
-LIFTED = ["portal/people/colleagues.py"]
+LIFTED = ["portal/modules/customers/services/addresses.py", "portal/people/colleagues.py"]
 #: Roots below which customers act outside the wall.
 OUTSIDE = {"portal.people.resources.ProfileRoot", "portal.people.resources.CustomerProfileRoot"}
 
@@ -98,7 +102,7 @@ NAMES = text("SELECT number FROM customers_customer ORDER BY number")
 
 
 def behind(p: TestPortal, db: Session, *customers: int) -> Session:
-    walls.enter(db, p.house.database, customers, 7)
+    walls.enter(db, p.house.database, map(Scope.whole, customers), 7)
     return db
 
 
@@ -166,6 +170,128 @@ def test_what_is_told_ends_with_the_transaction_and_begins_with_the_next(small: 
         assert db.scalar(text("SELECT coalesce(current_setting('portal.customers', true), '')")) == ""
 
 
+def seen(db: Session, columns: str, table: str) -> list[object]:
+    """What a query without any filter finds."""
+    return sorted({tuple(row) for row in db.execute(text(f"SELECT {columns} FROM {table}"))}, key=repr)  # type: ignore[arg-type]
+
+
+#: Tables that people see who are limited to a department in which nothing is: the account itself, its own addresses,
+#: that something happened (no more than its number), and who sees the whole account.
+SEEN_BY_ALL = {"customers_customer", "customers_address", "customers_happening", "people_membership"}
+
+
+@pytest.fixture
+def divided(full: TestPortal) -> Divided:
+    """Documents of two departments and of the whole account, with all that belongs to documents."""
+    found = with_documents(make_divided(full))
+    for name in (NORTH, SOUTH):
+        order = found.shop.confirmed(department_id=found.of(name))
+        found.shop.deliver(order, "4")
+        invoice = found.invoice_of(order)
+        found.pay(10_00, {invoice.public_id: 10_00})
+        found.credit(found.invoices[name])
+        found.person(f"boss-{name}", name, scopes=("approve",))
+        found.person(name, name, scopes=("order",), limit=1)
+        waiting, scope = found.orders[name], found.scope(name)
+        found.portal.run(
+            lambda unit, waiting=waiting, scope=scope: (
+                own.accept(unit, scope, waiting.public_id, name="N", revision=1),
+                own.ask(unit, scope, waiting.public_id, "?"),
+            ),
+            found.actor(name),
+        )
+    found.person("mara")
+    return found
+
+
+def test_a_department_is_behind_the_wall_for_its_colleagues(divided: Divided) -> None:
+    p = divided.portal
+    orders = {name: [] for name in (NORTH, SOUTH, WHOLE)}
+    for row in divided.rows("SELECT id, department FROM orders_order"):
+        orders[row.department.lower() or WHOLE].append(row.id)
+    posted = "SELECT id FROM finance_invoice WHERE department = 'North' AND state = 'posted'"
+    invoices = [row.id for row in divided.rows(posted)]
+    north = divided.of(NORTH)
+    with p.house.database.session(write=True) as db:
+        walls.enter(db, p.house.database, [divided.scope(NORTH)], divided.id("north"))
+        for table in ("line", "revision", "delivery", "delivery_line", "event", "comment", "approval"):
+            found = seen(db, "order_id", f"orders_{table}")
+            assert found, table
+            assert {one for (one,) in found} <= set(orders[NORTH]), table  # type: ignore[misc]
+        assert seen(db, "department_id", "orders_order") == [(north,)]
+        assert len(seen(db, "id", "orders_order")) == len(orders[NORTH])
+        for table, column in (
+            ("invoice", "id"),
+            ("invoice_line", "invoice_id"),
+            ("invoice_tax", "invoice_id"),
+        ):
+            assert seen(db, column, f"finance_{table}") == [(one,) for one in sorted(invoices)], table
+        assert len(seen(db, "id", "finance_allocation")) == 2
+        assert seen(db, "id", "finance_payment") == seen(db, "id", "finance_payment_reversal") == []
+        assert seen(db, "department_id", "ops_document") == [(north,)]
+        assert seen(db, "id", "customers_department") == [(north,)]
+        assert seen(db, "id", "customers_contact") == []
+        # whoever approves is known; people of other departments are not
+        assert seen(db, "name", "people_user") == [("boss-north",), ("mara",), ("north",)]
+        db.rollback()
+
+
+def test_people_of_a_department_write_only_into_it(divided: Divided) -> None:
+    p, south, north = divided.portal, divided.of(SOUTH), divided.of(NORTH)
+    with p.house.database.session(write=True) as db:
+        walls.enter(db, p.house.database, [divided.scope(NORTH)], divided.id("north"))
+        for statement in (
+            f"UPDATE orders_order SET department_id = {south}",
+            "UPDATE orders_order SET department_id = NULL",
+            "UPDATE people_membership SET departments = NULL",
+            (
+                f"INSERT INTO customers_address (public_id, customer_id, department_id, name, lines, postal_code, city, region, "
+                f"country, billing, delivery) VALUES ('x', {divided.alpha.id}, {south}, '', '', '', '', '', 'DE', false, false)"
+            ),
+            (
+                f"INSERT INTO customers_address (public_id, customer_id, name, lines, postal_code, city, region, country, "
+                f"billing, delivery) VALUES ('x', {divided.alpha.id}, '', '', '', '', '', 'DE', false, false)"
+            ),
+            (
+                f"INSERT INTO customers_department (public_id, customer_id, name, name_key, number) "
+                f"VALUES ('x', {divided.alpha.id}, 'X', 'x', '')"
+            ),
+        ):
+            assert "row-level security" in denied(db, statement), statement
+        # a department that they do not see is none to the trigger either
+        wider = f"UPDATE people_membership SET departments = '{north} {south}'"
+        assert "departments of its account" in denied(db, wider)
+        for statement in (
+            f"UPDATE people_membership SET scopes = 'view' WHERE departments IS NULL OR departments = '{south}'",
+            f"DELETE FROM people_membership WHERE departments IS NULL OR departments = '{south}'",
+            "UPDATE customers_address SET city = 'X' WHERE department_id IS NULL",
+            "DELETE FROM customers_address WHERE department_id IS NULL",
+        ):
+            assert db.execute(text(statement)).rowcount == 0, statement  # type: ignore[attr-defined]
+        db.rollback()
+
+
+def test_who_is_limited_to_a_department_without_anything_sees_nothing(divided: Divided) -> None:
+    with divided.portal.unit() as unit:
+        public_id = customers.add_department(unit, divided.alpha.id, customers.DepartmentData("Empty"))
+        empty = unit.db.execute(
+            text("SELECT id FROM customers_department WHERE public_id = :id"), {"id": public_id}
+        ).scalar_one()
+    p = divided.portal
+    owned = [name for name in tables(p) if "customer_id" in Base.metadata.tables[name].columns]
+    found: set[str] = set()
+    for scope in (Scope(divided.alpha.id, frozenset({empty})), Scope(divided.alpha.id, frozenset())):
+        with p.house.database.session(write=False) as db:
+            walls.enter(db, p.house.database, [scope], 1)
+            for name in owned:
+                wall = walls.wall_of(name)
+                assert wall is not None
+                column = "id" if "id" in Base.metadata.tables[name].columns else "customer_id"
+                if wall.read and seen(db, column, name):
+                    found.add(name)
+        assert found <= SEEN_BY_ALL | {"customers_department"}
+
+
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
@@ -175,6 +301,15 @@ def test_what_is_told_ends_with_the_transaction_and_begins_with_the_next(small: 
             "the policies of customers_address",
         ),
         ("CREATE POLICY more ON customers_address USING (true)", "the policies of customers_address"),
+        ("DROP POLICY portal_customers_seen ON customers_address", "the policies of customers_address"),
+        (
+            "ALTER POLICY portal_customers_seen ON customers_address USING (true)",
+            "the policies of customers_address",
+        ),
+        (
+            "CREATE POLICY portal_customers_seen ON customers_contact FOR SELECT USING (true)",
+            "the policies of customers_contact",
+        ),
         ("ALTER TABLE customers_note NO FORCE ROW LEVEL SECURITY", "the policies of customers_note"),
         ("ALTER TABLE customers_note DISABLE ROW LEVEL SECURITY", "the policies of customers_note"),
         ("GRANT SELECT ON people_session TO {role}", "has SELECT on people_session"),

@@ -273,6 +273,7 @@ def test_who_was_let_into_an_account_is_in_the_audit_log(house: TestPortal) -> N
         "scopes": "order view",
         "limit_amount": None,
         "limit_currency": None,
+        "departments": None,
     }
     assert (rows[-1].actor_name, json.loads(rows[-1].detail)["values"]) == ("eve", said)
 

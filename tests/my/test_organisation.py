@@ -45,7 +45,7 @@ class Firm:
         if limit is not None:
             with self.shop.portal.unit() as unit:
                 given = Limit(limit * 100, "EUR")
-                services.change_membership(unit, whose.id, self.id(name), scopes, given)
+                services.change_membership(unit, whose.id, self.id(name), scopes, given, None)
         self.browsers[name] = browser
         return browser
 
@@ -207,7 +207,7 @@ def test_nobody_changes_their_own_limit_and_no_service_stores_nonsense(firm: Fir
     for amount in (-1, 10**18):
         given = Limit(amount, "EUR")
         with pytest.raises(Invalid) as raised, firm.shop.portal.unit() as unit:
-            services.change_membership(unit, account, buyer, ["order"], given)
+            services.change_membership(unit, account, buyer, ["order"], given, None)
         assert list(raised.value.errors) == ["limit"]
     assert limit_of(firm, "buyer") == Limit(100_00, "EUR")
 
@@ -283,13 +283,14 @@ def test_up_to_the_limit_and_without_one_it_is_accepted_at_once(firm: Firm) -> N
     exact = firm.shop.sent()
     with firm.shop.portal.unit() as unit:
         gross = firm.shop.row(exact).gross
-        services.change_membership(unit, firm.shop.alpha.id, firm.id("buyer"), ["order"], Limit(gross, "EUR"))
+        limit = Limit(gross, "EUR")
+        services.change_membership(unit, firm.shop.alpha.id, firm.id("buyer"), ["order"], limit, None)
     firm.accept("buyer", exact)
     assert firm.shop.row(exact).state == "accepted"
     foreign = firm.shop.sent()
     with firm.shop.portal.unit() as unit:
         limit = Limit(10**9, "USD")
-        services.change_membership(unit, firm.shop.alpha.id, firm.id("buyer"), ["order"], limit)
+        services.change_membership(unit, firm.shop.alpha.id, firm.id("buyer"), ["order"], limit, None)
     firm.accept("buyer", foreign)
     assert firm.shop.row(foreign).state == "sent"
     assert firm.outcomes() == [None]
@@ -312,10 +313,10 @@ def test_where_nobody_may_approve_nothing_waits(firm: Firm) -> None:
 def test_nobody_approves_their_own_and_nobody_beyond_their_own_limit(firm: Firm) -> None:
     order = firm.shop.sent()
     firm.accept("small", order)
-    scope, portal = Scope(firm.shop.alpha.id), firm.shop.portal
+    scope, portal = Scope.whole(firm.shop.alpha.id), firm.shop.portal
     with portal.unit() as unit:
         # The right to approve, and no limit any more: it is their own acceptance all the same.
-        services.change_membership(unit, scope.customer_id, firm.id("small"), ["approve"], None)
+        services.change_membership(unit, scope.customer_id, firm.id("small"), ["approve"], None, None)
     acts: tuple[Callable[[Unit], None], ...] = (
         lambda unit: own.approve(unit, scope, order.public_id, revision=1),
         lambda unit: own.reject(unit, scope, order.public_id, reason="No", revision=1),
@@ -325,7 +326,8 @@ def test_nobody_approves_their_own_and_nobody_beyond_their_own_limit(firm: Firm)
             with pytest.raises(Refused):
                 portal.run(act, firm.actor(name))
     with portal.unit() as unit:
-        services.change_membership(unit, scope.customer_id, firm.id("boss"), ["approve"], Limit(1, "EUR"))
+        limit = Limit(1, "EUR")
+        services.change_membership(unit, scope.customer_id, firm.id("boss"), ["approve"], limit, None)
     with pytest.raises(Refused):
         portal.run(lambda unit: own.approve(unit, scope, order.public_id, revision=1), firm.actor("boss"))
     page = firm.browsers["boss"].get(f"{firm.order(order)}approve")
@@ -338,7 +340,7 @@ def test_nobody_approves_their_own_and_nobody_beyond_their_own_limit(firm: Firm)
 def test_rejected_or_withdrawn_the_quotation_stays_open(firm: Firm) -> None:
     order = firm.shop.sent()
     firm.accept("buyer", order)
-    again, scope = firm.shop.portal.run, Scope(firm.shop.alpha.id)
+    again, scope = firm.shop.portal.run, Scope.whole(firm.shop.alpha.id)
     with pytest.raises(Refused):
         again(
             lambda unit: own.accept(unit, scope, order.public_id, name="B", revision=1), firm.actor("buyer")
@@ -373,7 +375,7 @@ def _by_a_colleague(firm: Firm, order: Created) -> None:
 
 
 def _declined(firm: Firm, order: Created) -> None:
-    scope = Scope(firm.shop.alpha.id)
+    scope = Scope.whole(firm.shop.alpha.id)
     firm.shop.portal.run(
         lambda unit: own.decline(unit, scope, order.public_id, reason="No", revision=1), firm.actor("manager")
     )
@@ -399,7 +401,7 @@ def test_a_wait_ends_where_the_order_goes_on(firm: Firm, away: Callable[[Firm, C
 def test_another_revision_is_not_what_was_accepted(firm: Firm) -> None:
     order = firm.shop.sent()
     firm.accept("buyer", order)
-    scope, portal = Scope(firm.shop.alpha.id), firm.shop.portal
+    scope, portal = Scope.whole(firm.shop.alpha.id), firm.shop.portal
     _revised(firm, order)
     portal.run(lambda unit: lifecycle.send(unit, order.id), CLERK)  # the same words again, the same revision
     with pytest.raises(Refused):
@@ -432,7 +434,7 @@ def test_people_of_another_account_see_nothing_of_it_and_decide_nothing(firm: Fi
         shown = rival.get(theirs + path).text
         for secret in (order.public_id, CANARY, "buyer@", "boss@"):
             assert secret not in shown
-    scope, before = Scope(firm.shop.beta.id), firm.shop.row(order).version
+    scope, before = Scope.whole(firm.shop.beta.id), firm.shop.row(order).version
     acts: tuple[Callable[[Unit], None], ...] = (
         lambda unit: own.approve(unit, scope, order.public_id, revision=1),
         lambda unit: own.reject(unit, scope, order.public_id, reason="No", revision=1),

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from portal.kernel.jobs import JobRow
 from portal.kernel.money import Money
+from portal.kernel.people import Scope
 from portal.kernel.unit import Unit
 from portal.ops import documents
 from portal.ops.models import Document
@@ -191,9 +192,9 @@ def test_what_was_issued_about_something(portal: TestPortal) -> None:
         ]
         assert [one.file_name for one in found] == ["invoice-INV-2026-1.pdf", "statement-2026-11-02.pdf"]
         assert documents.of(unit.db, "invoice", "2" * 26) == []
-        assert documents.find(unit.db, first, 7) == found[0]
-        assert documents.find(unit.db, first, 8) is None
-        assert documents.find(unit.db, second, 7) is None
+        assert documents.find(unit.db, first, Scope.whole(7)) == found[0]
+        assert documents.find(unit.db, first, Scope.whole(8)) is None
+        assert documents.find(unit.db, second, Scope.whole(7)) is None
         with pytest.raises(LookupError):
             documents.content(unit.db, "2" * 26)
 

@@ -190,7 +190,7 @@ class ExampleRequest(Request):
     @property
     def identity(self) -> Any:
         realm = Realm.CUSTOMERS if self.path.startswith("/my") else Realm.EMPLOYEES
-        memberships = (Membership(1, "acme", "Acme", frozenset({"view"}), accepted=True),)
+        memberships = (Membership(1, "acme", "Acme", frozenset({"view"}), accepted=True, departments=None),)
         return (
             None
             if self.path == "/in"

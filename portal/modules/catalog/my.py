@@ -8,7 +8,6 @@ from pyramid.view import view_config
 
 from portal.kernel.card import Card
 from portal.kernel.db import is_public_id
-from portal.kernel.people import Scope
 from portal.kernel.tree import CustomerRoot, Node
 from portal.modules.catalog import CARD, services
 from portal.modules.catalog.interfaces import MY_PRODUCT_ACTIONS, ProductFacts
@@ -25,11 +24,6 @@ class MyCatalog(CustomerRoot):
 
     card: ClassVar[Card] = CARD
     request: Request
-
-    @property
-    def scope(self) -> Scope:
-        """The account that is browsing."""
-        return Scope(self.customer_id)
 
     def __getitem__(self, segment: str) -> Node:
         found = services.browse_one(self.request.unit, self.scope, segment) if is_public_id(segment) else None

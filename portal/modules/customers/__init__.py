@@ -1,10 +1,12 @@
-"""Customers: accounts with contacts and addresses.
+"""Customers: accounts with departments, contacts and addresses.
 
-Owns: accounts, contacts, addresses, tags, notes, the timeline of an account.
-Publishes: CustomerCreated, CustomerChanged; asks CustomerArchiving before an account is archived.
+Owns: accounts, departments, contacts, addresses, tags, notes, the timeline of an account.
+Publishes: CustomerCreated, CustomerChanged; asks CustomerArchiving before an account is archived, DepartmentArchiving
+before a department is.
 Requires: taxes (an account may fix its tax position).
 Roles: customers.reader, customers.clerk (changes and invites), customers.manager (archives too); customers with the
-scope "view" see their company and addresses below /my/<account>, with "manage" they change them.
+scope "view" see their company and addresses below /my/<account>, with "manage" they change them and, unless they are
+limited to some, the departments.
 Settings: portal.customers.duplicate_threshold.
 """
 
@@ -55,7 +57,7 @@ def includeme(config: Composer) -> None:
     from portal.modules.customers import demo, my, resources, services
     from portal.modules.customers.interfaces import ICustomers, IMyAddresses
     from portal.modules.customers.services.checks import TITLE
-    from portal.people.interfaces import IAccountCurrency
+    from portal.people.interfaces import IAccountTerms
 
     config.mount(CARD, resources.CustomersRoot)
     config.my_page(
@@ -78,7 +80,7 @@ def includeme(config: Composer) -> None:
     )
     config.provide(ICustomers, services.Customers, module=CARD.name)
     config.provide(IMyAddresses, services.OwnAccount, module=CARD.name)
-    config.provide(IAccountCurrency, services.OwnAccount, module=CARD.name)
+    config.provide(IAccountTerms, services.OwnAccount, module=CARD.name)
     config.refer(DocumentType("customers.customer", CARD.name, _("Customer"), "", permissions.VIEW))
     config.verify("customers.accounts", services.check_customers, title=TITLE, module=CARD.name)
     config.demo(demo.run, module=CARD.name)

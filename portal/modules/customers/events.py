@@ -28,3 +28,15 @@ class CustomerArchiving(Vote):
     """May this account be archived? Open business is a reason to refuse."""
 
     customer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentArchiving(Vote):
+    """May this department of an account be archived? Open business of it is a reason to refuse.
+
+    `by_customer` says that one of the customer's people asks: the reason may name only what they see.
+    """
+
+    customer_id: int
+    department_id: int
+    by_customer: bool

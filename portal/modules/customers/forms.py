@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +11,11 @@ from babel import Locale
 from portal.kernel.folding import fold
 from portal.kernel.i18n import _
 from portal.kernel.people import SCOPES
+from portal.modules.customers.interfaces import Department
+from portal.modules.customers.services import AddressData
 from portal.modules.taxes.interfaces import Position, position_title
+from portal.people.forms import DepartmentsField
+from portal.people.interfaces import AccountDepartment
 from portal.web.forms import (
     BooleanField,
     ChoiceField,
@@ -23,6 +28,7 @@ from portal.web.forms import (
     TextField,
 )
 from portal.web.merging import EditForm
+from portal.web.request import Request
 
 _POSITIONS = [(position.value, position_title(position)) for position in Position]
 _DAYS = (0, 7, 8, 10, 14, 15, 20, 21, 30, 45, 60, 75, 90, 120)
@@ -125,6 +131,49 @@ class AddressForm(EditForm):
     country = CountryField(required=True)
     billing = BooleanField(_("For invoices"))
     delivery = BooleanField(_("For deliveries"))
+    department = ChoiceField(_("Department"), blank=_("The whole account"))
+
+    def __init__(
+        self,
+        request: Request,
+        stored: Mapping[str, Any],
+        departments: Sequence[Department],
+        *,
+        whole: bool = True,
+    ) -> None:
+        """`whole` says that the person may keep addresses of the whole account."""
+        self._departments = [(one.public_id, one.name) for one in departments]
+        self._whole = whole
+        self._implied = stored["department"]
+        is_idle = len(departments) < (1 if whole else 2)
+        super().__init__(
+            request, {name: value for name, value in stored.items() if name != "department" or not is_idle}
+        )
+        if is_idle:
+            del self.department
+        else:
+            self._offer()
+
+    def _offer(self) -> None:
+        self.department.choices = self._departments
+        if not self._whole:
+            self.department.blank, self.department.required = None, True
+
+    def _settle(self) -> None:
+        self._offer()
+        super()._settle()
+
+    @property
+    def written(self) -> AddressData:
+        """What was typed; where there was no department to choose, with the one that it begins with."""
+        return AddressData(**{"department": self._implied, **self.data})
+
+
+class DepartmentForm(EditForm):
+    """A department."""
+
+    name = TextField(_("Name"), longest=100, required=True)
+    number = TextField(_("Number"), longest=40, description=_("What you call it by, such as a cost centre."))
 
 
 class ContactForm(EditForm):
@@ -155,4 +204,17 @@ class InvitationForm(Form):
 
     email = EmailField(required=True)
     name = TextField(_("Name"), longest=200, required=True)
+    departments = DepartmentsField()
     scopes = MultiChoiceField(_("May"), SCOPES.items())
+
+    def __init__(self, request: Request, data: Mapping[str, Any], departments: Sequence[Department]) -> None:
+        super().__init__(request, data)
+        choices = [AccountDepartment(one.id, one.public_id, one.name) for one in departments]
+        self.departments.offer(choices, whole=True)
+        if self.departments.is_idle:
+            del self.departments
+
+    @property
+    def chosen_departments(self) -> frozenset[int] | None:
+        """The departments that were ticked, None for the whole account."""
+        return self.departments.chosen if "departments" in self else None

@@ -45,8 +45,22 @@ class ContactPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class Department:
+    """A department or site of an account. One that is out of use (not `active`) is nothing to choose any more."""
+
+    id: int
+    public_id: str
+    name: str
+    number: str = ""
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerFacts:
-    """What documents cite of a customer account, with its addresses and contacts."""
+    """What documents cite of a customer account, with its addresses, contacts and departments.
+
+    `address_departments` tells of each of `addresses` which department's it is; None for those of the whole account.
+    """
 
     id: int
     public_id: str
@@ -64,22 +78,47 @@ class CustomerFacts:
     addresses: tuple[PostalAddress, ...] = ()
     contacts: tuple[ContactPerson, ...] = ()
     phone: str = ""
+    departments: tuple[Department, ...] = ()
+    address_departments: tuple[int | None, ...] = ()
 
-    def address(self, role: str) -> PostalAddress | None:
-        """The first address for a role, else the first at all."""
-        fitting = [address for address in self.addresses if role in address.roles]
-        return next(iter(fitting or self.addresses), None)
+    def address(self, role: str, department_id: int | None = None) -> PostalAddress | None:
+        """The first address for a role, else the first at all.
+
+        A department's own come before those of the whole account; what is of another department is none for it, and the
+        last choice for what has no department.
+        """
+        places = list(zip(self.addresses, self.address_departments, strict=True))
+        own = [address for address, place in places if place == department_id]
+        others = [address for address, place in places if department_id is None or place is None]
+        for addresses in (own, others):
+            for address in addresses:
+                if role in address.roles:
+                    return address
+        return next(iter(own or others), None)
+
+    def department(self, public_id: str) -> Department | None:
+        """One of the departments in use by public id, None when there is none."""
+        return next((one for one in self.departments_in_use if one.public_id == public_id), None)
+
+    @property
+    def departments_in_use(self) -> tuple[Department, ...]:
+        """What there is to choose from."""
+        return tuple(one for one in self.departments if one.active)
 
 
 class ICustomers(Protocol):
     """Accounts of customers."""
 
     def get(self, customer_id: int) -> CustomerFacts:
-        """The account with addresses and contacts (at most two statements). LookupError when unknown."""
+        """The account with addresses, contacts and departments (at most two statements). LookupError when unknown."""
         ...
 
     def find(self, public_id: str) -> CustomerFacts | None:
         """The same by public id, None when unknown."""
+        ...
+
+    def departments(self, customer_id: int) -> tuple[Department, ...]:
+        """The departments of an account by name, those out of use too: one statement."""
         ...
 
     def lock(self, customer_id: int) -> None:
@@ -91,7 +130,7 @@ class ICustomers(Protocol):
         ...
 
     def search(self, term: str, limit: int = 20) -> tuple[CustomerFacts, ...]:
-        """Active accounts by number, name, city or VAT id; without addresses and contacts."""
+        """Active accounts by number, name, city or VAT id; without addresses, contacts and departments."""
         ...
 
     def record(self, customer_id: int, text: Text, *, kind: str = "", public_id: str = "") -> None:
@@ -103,7 +142,7 @@ class IMyAddresses(Protocol):
     """The customer's own view of their addresses and contacts, within a scope."""
 
     def get(self, scope: Scope) -> CustomerFacts:
-        """The account itself."""
+        """The account itself, with what of it is in the scope: see `services.OwnAccount`."""
         ...
 
 

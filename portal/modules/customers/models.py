@@ -1,15 +1,25 @@
-"""Tables of customers: accounts with contacts, addresses, tags, notes and what happened."""
+"""Tables of customers: accounts with departments, contacts, addresses, tags, notes and what happened."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id, PublicId
-from portal.kernel.walls import STAFF, of_customer, the_customer
+from portal.kernel.walls import BY_DEPARTMENT, DEPARTMENTS, EVERYBODY, STAFF, of_customer, the_customer
 
 
 class Customer(Base):
@@ -89,16 +99,63 @@ class Tag(Base):
     tag: Mapped[str] = mapped_column(String(50))
 
 
-class Address(Base):
-    """A postal address; `lines` are separated by new lines."""
+class Department(Base):
+    """A department or site of an account, by which its documents can be walled from each other.
 
-    __tablename__ = "customers_address"
-    __wall__ = of_customer(insert=True, change=True, delete=True)
-    __table_args__ = (UniqueConstraint("customer_id", "id"),)
+    `number` is what the customer calls it by, such as a cost centre. Among those in use a name stands once, however it is
+    written (`name_key` is folded). A department is never deleted, only archived: documents and people refer to it.
+    """
+
+    __tablename__ = "customers_department"
+    __wall__ = of_customer(
+        departments=f"id = ANY ({DEPARTMENTS})",
+        insert=True,
+        change=("name", "name_key", "number", "archived_at"),
+    )
+    __table_args__ = (
+        UniqueConstraint("customer_id", "id"),
+        Index(
+            "uq_customers_department_name",
+            "customer_id",
+            "name_key",
+            unique=True,
+            sqlite_where=sql_text("archived_at IS NULL"),
+            postgresql_where=sql_text("archived_at IS NULL"),
+        ),
+    )
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers_customer.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    name_key: Mapped[str] = mapped_column(String(200))
+    number: Mapped[str] = mapped_column(String(40), default="")
+    archived_at: Mapped[datetime | None]
+
+
+class Address(Base):
+    """A postal address; `lines` are separated by new lines. Without a department it serves the whole account.
+
+    Such an address is read by all people of the account, and kept by those who see the whole of it.
+    """
+
+    __tablename__ = "customers_address"
+    __wall__ = of_customer(
+        departments=BY_DEPARTMENT, seen="department_id IS NULL", insert=True, change=True, delete=True
+    )
+    __table_args__ = (
+        UniqueConstraint("customer_id", "id"),
+        ForeignKeyConstraint(
+            ["customer_id", "department_id"],
+            ["customers_department.customer_id", "customers_department.id"],
+            name="fk_customers_address_department",
+        ),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers_customer.id"))
+    department_id: Mapped[int | None]
     name: Mapped[str] = mapped_column(String(200))
     lines: Mapped[str] = mapped_column(String(500), default="")
     postal_code: Mapped[str] = mapped_column(String(20), default="")
@@ -148,7 +205,7 @@ class Happening(Base):
     """
 
     __tablename__ = "customers_happening"
-    __wall__ = of_customer(read=("id",), insert=True)
+    __wall__ = of_customer(departments=EVERYBODY, read=("id",), insert=True)
     __table_args__ = (UniqueConstraint("customer_id", "id"),)
 
     id: Mapped[Id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -11,13 +12,12 @@ from pyramid.view import view_config
 from portal.kernel.card import Card
 from portal.kernel.db import is_public_id
 from portal.kernel.i18n import _
-from portal.kernel.people import Scope
 from portal.kernel.tree import CustomerRoot, Node
 from portal.modules.customers import CARD, services
-from portal.modules.customers.forms import AddressForm, CompanyForm, country_name
-from portal.modules.customers.interfaces import PostalAddress
+from portal.modules.customers.forms import AddressForm, CompanyForm, DepartmentForm, country_name
+from portal.modules.customers.interfaces import Department, PostalAddress
 from portal.modules.customers.permissions import MY_MANAGE, MY_VIEW
-from portal.modules.customers.services import AddressData
+from portal.modules.customers.services import DepartmentData
 from portal.web.request import Request
 
 _TEMPLATES = "portal:modules/customers/templates/"
@@ -33,11 +33,6 @@ class MyAddresses(CustomerRoot):
     def title(self) -> Any:
         """What the breadcrumb says."""
         return _("Addresses")
-
-    @property
-    def scope(self) -> Scope:
-        """The account."""
-        return Scope(self.customer_id)
 
     def __getitem__(self, segment: str) -> Node:
         unit = self.request.unit
@@ -68,25 +63,72 @@ class MyCompany(CustomerRoot):
 
     card: ClassVar[Card] = CARD
     request: Request
+    of_whole_account = frozenset({MY_MANAGE})
 
     @property
     def title(self) -> Any:
         """What the breadcrumb says."""
         return _("Company")
 
+    def __getitem__(self, segment: str) -> Node:
+        if segment == "departments":
+            return MyDepartments(self.request, segment, self)
+        raise KeyError(segment)
+
+
+class MyDepartments(Node):
+    """/my/<account>/company/departments"""
+
+    request: Request
+
+    def __init__(self, request: Request, name: str, parent: MyCompany) -> None:
+        super().__init__(request, name, parent)
+        self.scope = parent.scope
+
     @property
-    def scope(self) -> Scope:
-        """The account."""
-        return Scope(self.customer_id)
+    def title(self) -> Any:
+        """What the breadcrumb says."""
+        return _("Departments")
+
+    def __getitem__(self, segment: str) -> Node:
+        unit = self.request.unit
+        found = services.my_department(unit, self.scope, segment) if is_public_id(segment) else None
+        if found is None:
+            raise KeyError(segment)
+        return MyDepartment(self.request, segment, self, found)
+
+
+class MyDepartment(Node):
+    """One of the account's departments."""
+
+    request: Request
+
+    def __init__(self, request: Request, name: str, parent: MyDepartments, department: Department) -> None:
+        super().__init__(request, name, parent)
+        self.scope = parent.scope
+        self.department = department
+
+    @property
+    def title(self) -> Any:
+        """Its name."""
+        return self.department.name
 
 
 @view_config(
     context=MyAddresses, permission=MY_VIEW, request_method="GET", renderer=f"{_TEMPLATES}my_addresses.jinja2"
 )
 def addresses(context: MyAddresses, request: Request) -> dict[str, Any]:
-    """The account's addresses."""
+    """The account's addresses; those of the whole account are changed by people of the whole account."""
     account = services.my_account(request.unit, context.scope)
-    return {"addresses": account.addresses, "may_manage": request.permits(MY_MANAGE)}
+    may_manage, names = request.permits(MY_MANAGE), {one.id: one.name for one in account.departments}
+    placed = zip(account.addresses, account.address_departments, strict=True)
+    return {
+        "addresses": [
+            (address, names.get(place or 0, ""), may_manage and context.scope.covers(place))
+            for address, place in placed
+        ],
+        "may_manage": may_manage,
+    }
 
 
 @view_config(
@@ -100,12 +142,13 @@ def new_address(context: MyAddresses, request: Request) -> Any:
     """Add an address."""
     account = services.my_account(request.unit, context.scope)
     blank = {"lines": "", "postal_code": "", "city": "", "region": "", "billing": False, "delivery": True}
-    form = AddressForm(request, {**blank, "name": account.name, "country": account.country})
+    begun = {**blank, "name": account.name, "country": account.country}
+    form = _address_form(context, request, begun, account.departments_in_use)
     back = request.resource_path(context)
     if not request.submitted:
         return {"form": form, "heading": _("New address"), "back": back}
     form.check()
-    services.add_my_address(request.unit, context.scope, AddressData(**form.data))
+    services.add_my_address(request.unit, context.scope, form.written)
     request.flash(_("The address was added."))
     return HTTPSeeOther(back)
 
@@ -118,7 +161,10 @@ def new_address(context: MyAddresses, request: Request) -> Any:
 )
 def edit_address(context: MyAddress, request: Request) -> Any:
     """Change an address."""
-    form = AddressForm(request, _values(context.address))
+    stored = services.stored_my_address(request.unit, context.scope, context.address.public_id)
+    departments = services.my_departments(request.unit, context.scope)
+    kept = [one for one in departments if one.active or one.public_id == stored["department"]]
+    form = _address_form(context, request, stored, kept)
     back = request.resource_path(context.__parent__)
     if not request.submitted:
         return {"form": form, "heading": context.address.name, "back": back, "removable": True}
@@ -169,14 +215,81 @@ def edit_company(context: MyCompany, request: Request) -> Any:
     return HTTPSeeOther(back)
 
 
-def _values(address: PostalAddress) -> dict[str, Any]:
-    return {
-        "name": address.name,
-        "lines": "\n".join(address.lines),
-        "postal_code": address.postal_code,
-        "city": address.city,
-        "region": address.region,
-        "country": address.country,
-        "billing": "billing" in address.roles,
-        "delivery": "delivery" in address.roles,
-    }
+def _address_form(
+    context: MyAddresses | MyAddress,
+    request: Request,
+    stored: Mapping[str, Any],
+    departments: Sequence[Department],
+) -> AddressForm:
+    """The form of an address with the departments that it may be given to."""
+    whole = context.scope.is_whole
+    only = departments[0].public_id if departments and not whole else None
+    return AddressForm(request, {"department": only, **stored}, departments, whole=whole)
+
+
+# --- departments -------------------------------------------------------------------------------------------
+
+
+@view_config(
+    context=MyDepartments,
+    permission=MY_MANAGE,
+    request_method="GET",
+    renderer=f"{_TEMPLATES}my_departments.jinja2",
+)
+def departments(context: MyDepartments, request: Request) -> dict[str, Any]:
+    """The account's departments."""
+    return {"departments": services.my_departments(request.unit, context.scope)}
+
+
+@view_config(
+    context=MyDepartments,
+    name="new",
+    permission=MY_MANAGE,
+    request_method=("GET", "POST"),
+    renderer=f"{_TEMPLATES}department.jinja2",
+)
+def new_department(context: MyDepartments, request: Request) -> Any:
+    """Add a department."""
+    form = DepartmentForm(request, {"name": "", "number": ""})
+    back = request.resource_path(context)
+    if not request.submitted:
+        return {"form": form, "heading": _("New department"), "back": back, "department": None}
+    form.check()
+    services.add_my_department(request.unit, context.scope, DepartmentData(**form.data))
+    request.flash(_("The department was added."))
+    return HTTPSeeOther(back)
+
+
+@view_config(
+    context=MyDepartment,
+    permission=MY_MANAGE,
+    request_method=("GET", "POST"),
+    renderer=f"{_TEMPLATES}department.jinja2",
+)
+def edit_department(context: MyDepartment, request: Request) -> Any:
+    """Change a department."""
+    department = context.department
+    form = DepartmentForm(request, {"name": department.name, "number": department.number})
+    back = request.resource_path(context.__parent__)
+    if not request.submitted:
+        return {"form": form, "heading": department.name, "back": back, "department": department}
+    form.check()
+    services.change_my_department(request.unit, context.scope, department.public_id, form.values, form.base)
+    request.flash(_("The department was changed."))
+    return HTTPSeeOther(back)
+
+
+@view_config(context=MyDepartment, name="archive", permission=MY_MANAGE, request_method="POST", show="")
+def archive_department(context: MyDepartment, request: Request) -> Response:
+    """Take a department out of use."""
+    services.archive_my_department(request.unit, context.scope, context.department.public_id)
+    request.flash(_("The department was archived."))
+    return HTTPSeeOther(request.resource_path(context.__parent__))
+
+
+@view_config(context=MyDepartment, name="unarchive", permission=MY_MANAGE, request_method="POST", show="")
+def unarchive_department(context: MyDepartment, request: Request) -> Response:
+    """Take a department into use again."""
+    services.unarchive_my_department(request.unit, context.scope, context.department.public_id)
+    request.flash(_("The department is in use again."))
+    return HTTPSeeOther(request.resource_path(context.__parent__))

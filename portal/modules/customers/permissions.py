@@ -18,7 +18,7 @@ PERMISSIONS = (
     Permission(INVITE, _("Invite people of customers to the portal")),
     Permission(ARCHIVE, _("Archive customers")),
     Permission(MY_VIEW, _("See the own company's data and addresses")),
-    Permission(MY_MANAGE, _("Change the own company's addresses")),
+    Permission(MY_MANAGE, _("Change the own company's addresses and departments")),
 )
 ROLES = (
     Role("customers.reader", _("Customers: reader"), (VIEW,)),

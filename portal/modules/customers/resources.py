@@ -1,4 +1,4 @@
-"""The tree of customers: /customers/<public id>, with addresses and contacts below it."""
+"""The tree of customers: /customers/<public id>, with addresses, contacts and departments below it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from portal.kernel.db import is_public_id
 from portal.kernel.i18n import _
 from portal.kernel.tree import ModuleRoot, Node
 from portal.modules.customers import CARD, services
+from portal.modules.customers.interfaces import Department
 from portal.modules.customers.models import Address, Contact, Customer
 from portal.web.request import Request
 
@@ -52,7 +53,7 @@ class CustomerNode(Node):
         return self.customer.name
 
     def __getitem__(self, segment: str) -> Node:
-        below = {"addresses": Addresses, "contacts": Contacts}
+        below = {"addresses": Addresses, "contacts": Contacts, "departments": Departments}
         return below[segment](self.request, segment, self, self.customer)
 
 
@@ -128,3 +129,35 @@ class ContactNode(Node):
     def title(self) -> Any:
         """The person's name."""
         return self.contact.name
+
+
+class Departments(_Below):
+    """The departments of an account."""
+
+    @property
+    def title(self) -> Any:
+        """What the breadcrumb says."""
+        return _("Departments")
+
+    def __getitem__(self, segment: str) -> Node:
+        unit = self.request.unit
+        found = services.find_department(unit, self.customer.id, segment) if is_public_id(segment) else None
+        if found is None:
+            raise KeyError(segment)
+        return DepartmentNode(self.request, segment, self, services.department_facts(found))
+
+
+class DepartmentNode(Node):
+    """A department of an account."""
+
+    request: Request
+
+    def __init__(self, request: Request, name: str, parent: Departments, department: Department) -> None:
+        super().__init__(request, name, parent)
+        self.customer = parent.customer
+        self.department = department
+
+    @property
+    def title(self) -> Any:
+        """Its name."""
+        return self.department.name

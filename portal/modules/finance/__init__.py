@@ -49,7 +49,7 @@ CARD = Card(
 def includeme(config: Composer) -> None:
     """Connect the module."""
     from portal.kernel.composition import DocumentType
-    from portal.modules.customers.events import CustomerArchiving
+    from portal.modules.customers.events import CustomerArchiving, DepartmentArchiving
     from portal.modules.customers.interfaces import CUSTOMER_PANELS
     from portal.modules.finance import chains, checks, demo, my, panels, resources, subscribers
     from portal.modules.finance.services import guard, guards
@@ -87,6 +87,7 @@ def includeme(config: Composer) -> None:
     config.hear(events.OrderLineCancelled, subscribers.redraft_after_cancelling, module=name)
     config.hear(events.OrderCancelled, subscribers.withdraw_drafts, module=name)
     config.hear(CustomerArchiving, subscribers.refuse_archiving, module=name)
+    config.hear(DepartmentArchiving, subscribers.refuse_archiving_department, module=name)
     config.offer(ORDER_PANELS, panels.invoices_of_order, module=name, permission=view, order=20)
     config.offer(MY_ORDER_PANELS, panels.own_invoices_of_order, module=name, permission=own, order=20)
     config.offer(CUSTOMER_PANELS, panels.receivables_of_customer, module=name, permission=view, order=20)

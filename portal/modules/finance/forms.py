@@ -10,7 +10,7 @@ from typing import Any
 from portal.kernel.db import is_public_id
 from portal.kernel.i18n import Text, _
 from portal.kernel.money import from_scaled
-from portal.modules.customers.interfaces import CustomerFacts, ICustomers
+from portal.modules.customers.interfaces import CustomerFacts, Department, ICustomers
 from portal.modules.finance.models import RECEIVABLE, Invoice, InvoiceLine
 from portal.modules.finance.services import chart
 from portal.modules.finance.services.chart import KINDS, PURPOSES, Chart
@@ -99,6 +99,7 @@ class DraftForm(Form):
 
     version = HiddenField(longest=12, pattern=r"[0-9]+", required=True)
     currency = CurrencyField(_("Currency"), required=True)
+    department = ChoiceField(_("Department"), blank=_("The whole account"))
     delivery_date = DateField(
         _("Delivery date"), description=_("The tax point; without it the invoice date is.")
     )
@@ -108,10 +109,31 @@ class DraftForm(Form):
     lines = LinesField(InvoiceLineRow, _("Lines"), least=1, most=200)
     notes = TextAreaField(_("Notes"), longest=2000)
 
+    def __init__(
+        self,
+        request: Request,
+        data: Mapping[str, Any],
+        departments: Sequence[Department] = (),
+        *,
+        kept: int | None = None,
+        currency: str | None = None,
+    ) -> None:
+        """Offer the customer's `departments` in use, and the one with the id `kept`, which the draft is of already."""
+        offered = [one for one in departments if one.active or one.id == kept]
+        chosen = next((one.public_id for one in offered if one.id == kept), None)
+        super().__init__(request, {**data, "department": chosen}, currency=currency)
+        self._departments = {one.public_id: one.id for one in offered}
+        self._kept = kept
+        self.department.choices = [(one.public_id, one.name) for one in offered]
+        if not offered:
+            del self.department
+
     @property
     def invoice(self) -> InvoiceData:
         """What was typed."""
+        department = self._departments.get(self.department.data) if "department" in self else self._kept
         return InvoiceData(
+            department_id=department,
             currency=self.currency.data,
             lines=[_draft_line(row) for row in self.lines.data],
             delivery_date=self.delivery_date.data,

@@ -102,6 +102,7 @@ def invoices(today: date) -> Listing:
             Column("public_id", "", Invoice.public_id, hidden=True),
             Column("kind", _("Kind"), Invoice.kind, "status", states=INVOICE_KINDS, hidden=True),
             Column("customer", _("Customer"), Invoice.customer_name, sort=True, to="public_id", clipped=True),
+            Column("department", _("Department"), Invoice.department, clipped=True, sparse=True),
             Column("created_at", "", Invoice.created_at, sort=True, hidden=True),
             Column("invoice_date", _("Date"), Invoice.invoice_date, "date", sort=True, nullable=True),
             Column("due_date", _("Due"), Invoice.due_date, "date", sort=True, nullable=True),

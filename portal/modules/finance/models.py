@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id, PublicId
-from portal.kernel.walls import STAFF, Wall, of_customer
+from portal.kernel.walls import BY_DEPARTMENT, STAFF, Wall, of_customer, through
 
 #: Kinds of accounts; the balance of assets and expenses is a debit.
 ASSET, LIABILITY, EQUITY, INCOME, EXPENSE = "asset", "liability", "equity", "income", "expense"
@@ -32,6 +32,8 @@ GENERAL, RECEIVABLE, BANK = "general", "receivable", "bank"
 #: Kinds of documents in `Invoice`. An opening item was issued before the books began.
 INVOICE, CREDIT_NOTE, OPENING = "invoice", "credit_note", "opening"
 DRAFT, POSTED = "draft", "posted"
+#: What belongs to a document is seen by those who see the document.
+_OF_INVOICE = through("finance_invoice", "invoice_id")
 #: Journals, by code.
 SALES_JOURNAL, BANK_JOURNAL, GENERAL_JOURNAL, OPENING_JOURNAL = "sales", "bank", "general", "opening"
 
@@ -179,12 +181,19 @@ class Invoice(Base):
     `year` say where `number` counts. `tax_date` is the tax point: the delivery date, else the invoice date;
     `reported_on` is the day under which its taxes are reported, fixed at posting.
     `order_id`, `order_public_id` refer to an order softly. `billing_address`, `delivery_address`: JSON of
-    `PostalAddress`, NULL for none. `open` and `base_open` are what allocations have left.
+    `PostalAddress`, NULL for none. `department_id` is the customer's department whose it is, NULL for the whole account;
+    `department` its name as the document cites it. `open` and `base_open` are what allocations have left.
     """
 
     __tablename__ = "finance_invoice"
-    __wall__ = of_customer(only="state = 'posted'")
+    __wall__ = of_customer(departments=BY_DEPARTMENT, only="state = 'posted'")
     __table_args__ = (
+        ForeignKeyConstraint(
+            ["customer_id", "department_id"],
+            ["customers_department.customer_id", "customers_department.id"],
+            name="fk_finance_invoice_department",
+        ),
+        Index("ix_finance_invoice_department", "customer_id", "department_id", "invoice_date", "id"),
         UniqueConstraint("customer_id", "id"),
         UniqueConstraint("customer_id", "id", "currency", name="uq_finance_invoice_currency"),
         UniqueConstraint("number"),
@@ -236,6 +245,8 @@ class Invoice(Base):
     year: Mapped[int | None]
     sequence: Mapped[int | None]
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers_customer.id"))
+    department_id: Mapped[int | None]
+    department: Mapped[str] = mapped_column(String(100), default="", server_default="")
     order_id: Mapped[int | None]
     order_public_id: Mapped[str] = mapped_column(String(26), default="")
     order_number: Mapped[str] = mapped_column(String(40), default="")
@@ -288,7 +299,7 @@ class InvoiceLine(Base):
     quantity that credit notes took back. Lines of a credit note name in `corrects_id` the line they take back."""
 
     __tablename__ = "finance_invoice_line"
-    __wall__ = of_customer()
+    __wall__ = of_customer(departments=_OF_INVOICE)
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
         UniqueConstraint("invoice_id", "position"),
@@ -334,7 +345,7 @@ class InvoiceTax(Base):
     """One tax of an invoice: `base` is the net taxed, `amount` the tax, both also in the base currency."""
 
     __tablename__ = "finance_invoice_tax"
-    __wall__ = of_customer()
+    __wall__ = of_customer(departments=_OF_INVOICE)
     __table_args__ = (
         UniqueConstraint("invoice_id", "key"),
         Index("ix_finance_invoice_tax_customer_id", "customer_id", "invoice_id"),
@@ -359,7 +370,10 @@ class InvoiceTax(Base):
 
 
 class Payment(Base):
-    """Money that came in from a customer. `open` is what is not allocated; a reversed payment has nothing open."""
+    """Money that came in from a customer. `open` is what is not allocated; a reversed payment has nothing open.
+
+    It is the whole account's: what it pays may be of several departments.
+    """
 
     __tablename__ = "finance_payment"
     __wall__ = of_customer()
@@ -424,7 +438,7 @@ class Allocation(Base):
     """
 
     __tablename__ = "finance_allocation"
-    __wall__ = of_customer()
+    __wall__ = of_customer(departments=f"{_OF_INVOICE} OR {through('finance_invoice', 'credit_note_id')}")
     __table_args__ = (
         ForeignKeyConstraint(
             ["customer_id", "invoice_id", "currency"],

@@ -12,7 +12,6 @@ from pyramid.view import view_config
 from portal.kernel.card import Card
 from portal.kernel.db import is_public_id
 from portal.kernel.i18n import Text, _
-from portal.kernel.people import Scope
 from portal.kernel.tree import CustomerRoot, Node
 from portal.modules.finance import CARD
 from portal.modules.finance.forms import period
@@ -36,11 +35,6 @@ class MyInvoices(CustomerRoot):
     def title(self) -> Text:
         """What breadcrumbs call it."""
         return _("Invoices")
-
-    @property
-    def scope(self) -> Scope:
-        """The account that is looked at."""
-        return Scope(self.customer_id)
 
     def __getitem__(self, segment: str) -> Node:
         found = own.find(self.request.unit, self.scope, segment) if is_public_id(segment) else None
@@ -70,16 +64,12 @@ class MyStatement(CustomerRoot):
 
     card: ClassVar[Card] = CARD
     request: Request
+    of_whole_account = frozenset({MY_STATEMENTS})
 
     @property
     def title(self) -> Text:
         """What breadcrumbs call it."""
         return _("Statement")
-
-    @property
-    def scope(self) -> Scope:
-        """The account that is looked at."""
-        return Scope(self.customer_id)
 
 
 @view_config(

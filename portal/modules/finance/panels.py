@@ -8,8 +8,7 @@ from sqlalchemy import select
 
 from portal.kernel.composition import staff_root
 from portal.kernel.i18n import _
-from portal.kernel.people import Scope
-from portal.kernel.tree import Node
+from portal.kernel.tree import Node, account_of, scope_at
 from portal.modules.customers.interfaces import CustomerFacts
 from portal.modules.finance.events import InvoicePosted
 from portal.modules.finance.models import Account
@@ -38,15 +37,11 @@ def invoices_of_order(order: OrderFacts, request: Request) -> Panel | None:
 
 def own_invoices_of_order(order: OrderFacts, request: Request) -> Panel | None:
     """The posted invoices of a customer's own order; one statement."""
-    found = subledger.of_order(request.unit, order.id, order.customer_id)
-    if not found:
+    account = account_of(request.context)
+    found = [] if account is None else subledger.of_order(request.unit, order.id, account.scope)
+    if account is None or not found:
         return None
-    account = next(
-        (m.account for m in (request.identified.memberships if request.identified else ())
-         if m.customer_id == order.customer_id),
-        "",
-    )  # fmt: skip
-    values = {"invoices": found, "base": f"/my/{account}/invoices/"}
+    values = {"invoices": found, "base": f"/my/{account.__name__}/invoices/"}
     return Panel(_("Invoices"), f"{_TEMPLATES}my_order_panel.jinja2", values)
 
 
@@ -72,9 +67,8 @@ def to_do(request: Request) -> Panel | None:
 
 
 def owed(account: Node, request: Request) -> Panel | None:
-    """What the account owes; one statement."""
-    customer_id: int = getattr(account, "customer_id")  # noqa: B009 - the slot hands over any node of an account
-    found = own.owed(request.unit, Scope(customer_id))
+    """What the account owes, or the departments of it that this person sees; one statement."""
+    found = own.owed(request.unit, scope_at(account))
     if not found:
         return None
     values = {"owed": found, "base": request.resource_path(account, "invoices", "")}

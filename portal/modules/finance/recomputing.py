@@ -33,6 +33,13 @@ SELECT i.number,
   WHEN i.series IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ops_document d WHERE d.public_id = i.document
     AND d.about_kind = 'finance.invoice' AND d.about_public_id = i.public_id AND d.number = i.number)
     THEN 'the document that was issued is not its own'
+  WHEN EXISTS (SELECT 1 FROM ops_document d WHERE d.public_id = i.document
+    AND COALESCE(d.department_id, 0) <> COALESCE(i.department_id, 0))
+    THEN 'the document that was issued is of another department'
+  WHEN EXISTS (SELECT 1 FROM finance_invoice c WHERE c.id = i.corrects_id
+    AND COALESCE(c.department_id, 0) <> COALESCE(i.department_id, 0))
+    THEN 'it is of another department than what it corrects'
+  WHEN (i.department_id IS NULL) <> (i.department = '') THEN 'it does not name its department'
   END AS wrong
 FROM finance_invoice i JOIN finance_entry e ON e.id = i.entry_id WHERE i.state = 'posted'
 """

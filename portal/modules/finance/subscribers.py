@@ -5,7 +5,7 @@ from __future__ import annotations
 from portal.kernel.errors import Refused
 from portal.kernel.i18n import _
 from portal.kernel.unit import Unit
-from portal.modules.customers.events import CustomerArchiving
+from portal.modules.customers.events import CustomerArchiving, DepartmentArchiving
 from portal.modules.finance.services import drafting, subledger
 from portal.modules.orders.events import (
     OrderCancelled,
@@ -65,3 +65,11 @@ def refuse_archiving(question: CustomerArchiving, unit: Unit) -> None:
     """An account with open items stays."""
     if subledger.has_open_items(unit, question.customer_id):
         raise Refused(_("There are open invoices or payments of this customer."))
+
+
+def refuse_archiving_department(question: DepartmentArchiving, unit: Unit) -> None:
+    """A department with open documents stays; drafts are none that the customer's people know of."""
+    if subledger.has_open_documents(
+        unit, question.customer_id, question.department_id, drafts=not question.by_customer
+    ):
+        raise Refused(_("There are open invoices of this department."))

@@ -43,7 +43,7 @@ def includeme(config: Composer) -> None:
     """Connect the module."""
     from portal.kernel.composition import DocumentType
     from portal.modules.catalog.interfaces import IBuyerCurrency
-    from portal.modules.customers.events import CustomerArchiving
+    from portal.modules.customers.events import CustomerArchiving, DepartmentArchiving
     from portal.modules.orders import checks, demo, jobs, my, panels, resources, subscribers
     from portal.modules.orders.interfaces import IOrders
     from portal.modules.orders.services import guards
@@ -78,11 +78,13 @@ def includeme(config: Composer) -> None:
     config.hear(events.ProposalDeclined, subscribers.note_declined, module=name)
     config.hear(events.ProposalWithdrawn, subscribers.note_withdrawn, module=name)
     config.hear(events.ProposalLapsed, subscribers.note_lapsed, module=name)
+    config.hear(DepartmentArchiving, subscribers.refuse_open_orders_of_department, module=name)
     config.job(CONFIRM_JOB, jobs.confirm_accepted, module=name)
     config.job(jobs.EXPIRE, jobs.expire, module=name, every=jobs.EXPIRE_EVERY)
     config.verify(checks.TOTALS, checks.check_totals, title=checks.TOTALS_TITLE, module=name)
     config.verify(checks.QUANTITIES, checks.check_quantities, title=checks.QUANTITIES_TITLE, module=name)
     config.verify(checks.COLUMNS, checks.check_progress, title=checks.COLUMNS_TITLE, module=name)
+    config.verify(checks.DEPARTMENTS, checks.check_departments, title=checks.DEPARTMENTS_TITLE, module=name)
     config.demo(demo.run, module=name)
     panels.offer(config, name)
     register_actions(config)

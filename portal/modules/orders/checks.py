@@ -12,9 +12,11 @@ from portal.kernel.i18n import _
 from portal.kernel.money import CURRENCIES
 
 TOTALS, QUANTITIES, COLUMNS = "orders.totals", "orders.quantities", "orders.progress"
+DEPARTMENTS = "orders.departments"
 TOTALS_TITLE = _("Totals of orders are the sums of their lines")
 QUANTITIES_TITLE = _("Delivered quantities are the sums of the deliveries")
 COLUMNS_TITLE = _("Delivery and billing of orders follow from their lines")
+DEPARTMENTS_TITLE = _("Orders name their department, and what was issued about them belongs to it")
 
 _TOTALS = text("""
     SELECT o.number, o.net, o.tax, o.gross, COALESCE(SUM(l.net), 0) AS lines_net, COALESCE(SUM(l.tax), 0) AS lines_tax,
@@ -63,6 +65,18 @@ _PROGRESS = text("""
 """)
 
 
+_UNNAMED = text("""
+    SELECT number FROM orders_order WHERE (department_id IS NULL) <> (department = '') ORDER BY number
+""")
+
+_ELSEWHERE = text("""
+    SELECT o.number, d.kind, d.department_id, o.department_id AS own
+    FROM ops_document d JOIN orders_order o ON o.public_id = d.about_public_id
+    WHERE d.about_kind = 'orders.order' AND COALESCE(d.department_id, 0) <> COALESCE(o.department_id, 0)
+    ORDER BY o.number, d.id
+""")
+
+
 def check_totals(session: Session) -> Iterable[Finding]:
     """Header against lines, and each line's net against quantity, price and discount."""
     for row in session.execute(_TOTALS):
@@ -96,6 +110,18 @@ def check_progress(session: Session) -> Iterable[Finding]:
             COLUMNS,
             row.number,
             f"stored {row.delivery} and {row.billing}, lines say {row.real_delivery} and {row.real_billing}",
+        )
+
+
+def check_departments(session: Session) -> Iterable[Finding]:
+    """The department of orders against its name, and against that of their documents."""
+    for row in session.execute(_UNNAMED):
+        yield Finding(DEPARTMENTS, row.number, "does not name the department that it is of")
+    for row in session.execute(_ELSEWHERE):
+        yield Finding(
+            DEPARTMENTS,
+            row.number,
+            f"its {row.kind} belongs to the department {row.department_id}, the order to {row.own}",
         )
 
 

@@ -12,11 +12,12 @@ from portal.kernel.i18n import Text, _
 from portal.kernel.merging import Changed
 from portal.kernel.money import from_scaled, to_scaled
 from portal.modules.catalog.interfaces import IProducts, ProductFacts
-from portal.modules.customers.interfaces import CustomerFacts, PostalAddress
+from portal.modules.customers.interfaces import CustomerFacts, Department, PostalAddress
 from portal.modules.orders.models import OrderLine
 from portal.modules.orders.services import editing
 from portal.modules.orders.services.drafts import Draft, DraftLine
 from portal.modules.orders.services.editing import LINE
+from portal.modules.orders.services.own import Repeat
 from portal.modules.orders.states import BILL_ON_TITLES
 from portal.modules.taxes.interfaces import ITaxes
 from portal.web.forms import (
@@ -143,6 +144,7 @@ class ProductChoices:
 class OrderForm(Form):
     """A quotation; `customer` gives the addresses and contacts to choose from."""
 
+    department = ChoiceField(_("Department"), blank=_("The whole account"))
     customer_reference = TextField(_("Customer's reference"), longest=100)
     contact = OpenChoiceField(_("Contact"), blank=_("None"))
     responsible = OpenChoiceField(_("Responsible"), blank=_("Nobody"))
@@ -171,6 +173,13 @@ class OrderForm(Form):
             entry.form.product.find = self.products.find
 
     def _offer_choices(self) -> None:
+        # One that is out of use by now is kept where the order has it.
+        self._departments = [
+            one for one in self.customer.departments if one.active or one.id == self.draft.department_id
+        ]
+        self.department.choices = [(one.public_id, one.name) for one in self._departments]
+        if not self._departments:
+            del self.department
         names = [contact.name for contact in self.customer.contacts]
         self.contact.choices = [(name, name) for name in _with(names, self.draft.contact)]
         addresses = [(address.public_id, _one_line(address)) for address in self.customer.addresses]
@@ -191,6 +200,7 @@ class OrderForm(Form):
         """What was written."""
         return Draft(
             lines=tuple(draft_line(row.data) for row in self.lines.rows),
+            department_id=self._department(),
             billing_address=self._address(self.billing_address.data, self.draft.billing_address),
             delivery_address=self._address(self.delivery_address.data, self.draft.delivery_address),
             contact=self.contact.data or "",
@@ -202,6 +212,12 @@ class OrderForm(Form):
             bill_on=self.bill_on.data,
             notes=self.notes.data,
         )
+
+    def _department(self) -> int | None:
+        if "department" not in self:
+            return self.draft.department_id
+        chosen = self.department.data
+        return next((one.id for one in self._departments if one.public_id == chosen), None)
 
     def _address(self, chosen: str | None, kept: PostalAddress | None) -> PostalAddress | None:
         if not chosen:
@@ -291,6 +307,9 @@ class OrderEditForm(OrderForm):
             label: Text = _("Line “${name}”", mapping={"name": self._labels.get(name, "")})
             return FieldConflict(_CHOICE + name, label, _line_text(mine), _line_text(now))
         field: Any = self._fields[name]
+        if name == "department":
+            names = {one.id: one.name for one in self._departments}
+            mine, now = names.get(mine, ""), names.get(now, "")
         return FieldConflict(_CHOICE + name, field.label.text, str(mine or ""), str(now or ""))
 
 
@@ -331,7 +350,9 @@ def _form_data(draft: Draft, customer: CustomerFacts) -> dict[str, Any]:
             return ""
         return address.public_id if address in customer.addresses else AS_STORED
 
+    departments = {one.id: one.public_id for one in customer.departments}
     return {
+        "department": departments.get(draft.department_id or 0),
         "customer_reference": draft.customer_reference,
         "contact": draft.contact,
         "responsible": draft.responsible,
@@ -512,13 +533,27 @@ class RequestRow(Row):
 class RequestForm(Form):
     """A customer's request for a quotation."""
 
+    department = ChoiceField(_("Department"), blank=_("The whole account"))
     reference = TextField(_("Your reference"), longest=100)
     requested_on = DateField(_("Wanted on"))
     notes = TextAreaField(_("Remarks"), longest=4000)
     lines = LinesField(RequestRow, _("What you need"), spare=3)
 
-    def __init__(self, request: Request, lines: Sequence[Mapping[str, Any]] = ()) -> None:
-        super().__init__(request, {"lines": list(lines)})
+    def __init__(
+        self, request: Request, like: Repeat, departments: Sequence[Department], *, whole: bool
+    ) -> None:
+        """What it begins `like`; `whole` says that the person may ask for the whole account."""
+        before = next((one.public_id for one in departments if one.id == like.department_id), None)
+        lines = [
+            {"product": one.product, "name": one.name, "quantity": to_scaled(one.quantity), "unit": one.unit}
+            for one in like.lines
+        ]
+        super().__init__(request, {"lines": lines, "department": before})
+        self.department.choices = [(one.public_id, one.name) for one in departments]
+        if not whole:
+            self.department.blank, self.department.required = "", True
+        if not departments:
+            del self.department
         rows = (entry.form for entry in self.lines.entries)
         self.products = ProductChoices(request, rows, {})
         for entry in self.lines.entries:

@@ -90,6 +90,9 @@ class OrderFacts:
     gross: int
     lines: tuple[OrderLineFacts, ...]
     customer_number: str = ""
+    #: The customer's department whose order it is, and its name as the order cites it.
+    department_id: int | None = None
+    department: str = ""
 
 
 class IOrders(Protocol):

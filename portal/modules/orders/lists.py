@@ -11,6 +11,7 @@ from sqlalchemy import case, func, literal, select
 from portal.kernel.folding import matches
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Scope
+from portal.kernel.scoping import within
 from portal.kernel.unit import Unit
 from portal.modules.orders.models import FULLY, Order
 from portal.modules.orders.states import BILLING, DELIVERY, OWN_STATES, STATES, UNDER_WAY
@@ -49,6 +50,7 @@ ORDERS = Listing(
         Column("number", _("Number"), Order.number, "link", sort=True, sort_by=Order.id, to="public_id"),
         Column("public_id", "", Order.public_id, hidden=True),
         Column("customer", _("Customer"), Order.customer_name, sort=True, clipped=True),
+        Column("department", _("Department"), Order.department, clipped=True, sparse=True),
         Column("reference", _("Reference"), Order.customer_reference, hidden=True),
         Column("ordered_on", _("Date"), Order.ordered_on, "date", sort=True),
         Column("state", _("State"), Order.state, "status", states=STATES),
@@ -76,6 +78,11 @@ ORDERS = Listing(
             _("Responsible"),
             lambda value: matches(Order.responsible_folded, value),
         ),
+        TextFilter(
+            "department",
+            _("Department"),
+            lambda value: matches(Order.department_folded, value),
+        ),
         DateFilter("ordered", _("Date"), Order.ordered_on),
         DateFilter("requested", _("Requested date"), Order.requested_on),
         DateFilter("promised", _("Promised"), Order.promised_on),
@@ -85,7 +92,9 @@ ORDERS = Listing(
 
 
 def _own_found(term: str) -> Any:
-    return matches(Order.reference_folded + literal(" ") + func.lower(Order.number), term)
+    space = literal(" ")
+    text = Order.reference_folded + space + Order.department_folded + space + func.lower(Order.number)
+    return matches(text, term)
 
 
 #: While a new revision is being written, customers go on seeing the total that they were sent.
@@ -101,6 +110,7 @@ OWN_ORDERS = Listing(
     columns=(
         Column("number", _("Number"), Order.number, "link", sort=True, sort_by=Order.id, to="public_id"),
         Column("public_id", "", Order.public_id, hidden=True),
+        Column("department", _("Department"), Order.department, sparse=True),
         Column("reference", _("Your reference"), Order.customer_reference),
         Column("ordered_on", _("Date"), Order.ordered_on, "date", sort=True),
         Column("state", _("State"), Order.state, "status", states=OWN_STATES),
@@ -125,7 +135,7 @@ OWN_ORDERS = Listing(
 
 def own_scope(scope: Scope) -> tuple[Any, ...]:
     """The conditions that leave a customer's own orders, those that they may see."""
-    return (Order.customer_id == scope.customer_id, Order.visible.is_(True))
+    return (within(scope, Order), Order.visible.is_(True))
 
 
 def own_page(unit: Unit, scope: Scope, params: Mapping[str, str], base: str) -> Page:

@@ -23,9 +23,11 @@ from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kernel.db import Base, Id, PublicId
-from portal.kernel.walls import of_customer
+from portal.kernel.walls import BY_DEPARTMENT, of_customer, through
 
 NONE, PARTLY, FULLY, SETTLED = "none", "partly", "fully", "settled"
+#: What belongs to an order is seen by those who see the order.
+_OF_ORDER = through("orders_order", "order_id")
 
 
 class Order(Base):
@@ -41,12 +43,19 @@ class Order(Base):
     - `search_text`: folded, what the search of the list looks in beside the number. `reference_folded` and
       `responsible_folded` are what customers search for, and what the list is narrowed to.
     - `awaiting_answer`: the customer asked something that nobody answered yet.
+    - `department_id`: the customer's department whose order it is, NULL for the whole account; `department` its name as
+      the order cites it, `department_folded` what the list is narrowed to.
     """
 
     __tablename__ = "orders_order"
-    __wall__ = of_customer(only="visible", insert=True, change=True)
+    __wall__ = of_customer(departments=BY_DEPARTMENT, only="visible", insert=True, change=True)
     __table_args__ = (
         UniqueConstraint("customer_id", "id"),
+        ForeignKeyConstraint(
+            ["customer_id", "department_id"],
+            ["customers_department.customer_id", "customers_department.id"],
+            name="fk_orders_order_department",
+        ),
         CheckConstraint("gross = net + tax", name="gross"),
         CheckConstraint("exchange_rate > 0", name="exchange_rate"),
         CheckConstraint("revision >= 1", name="revision"),
@@ -68,12 +77,16 @@ class Order(Base):
         Index("ix_orders_order_billing", "billing", "id"),
         Index("ix_orders_order_responsible", "responsible", "id"),
         Index("ix_orders_order_customer_reference", "customer_id", "customer_reference"),
+        Index("ix_orders_order_department", "customer_id", "department_id", "id"),
     )
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]
     number: Mapped[str] = mapped_column(String(30), unique=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers_customer.id"))
+    department_id: Mapped[int | None]
+    department: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    department_folded: Mapped[str] = mapped_column(Text, default="", server_default="")
     state: Mapped[str] = mapped_column(String(12))
     delivery: Mapped[str] = mapped_column(String(8), default=NONE)
     billing: Mapped[str] = mapped_column(String(8), default=NONE)
@@ -135,7 +148,7 @@ class OrderLine(Base):
     """A line; what is cited of the product is stored. `key` stays with the line while an order is being written."""
 
     __tablename__ = "orders_line"
-    __wall__ = of_customer(insert=True)
+    __wall__ = of_customer(departments=_OF_ORDER, insert=True)
     __table_args__ = (
         UniqueConstraint("customer_id", "order_id", "id"),
         UniqueConstraint("order_id", "key"),
@@ -181,7 +194,7 @@ class Revision(Base):
     """What the customer was sent: `content` is JSON of header and lines, `document` the public id of its PDF."""
 
     __tablename__ = "orders_revision"
-    __wall__ = of_customer(insert=True)
+    __wall__ = of_customer(departments=_OF_ORDER, insert=True)
     __table_args__ = (
         UniqueConstraint("order_id", "revision"),
         Index("ix_orders_revision_customer_id", "customer_id", "order_id"),
@@ -218,7 +231,7 @@ class Approval(Base):
             postgresql_where=sql_text("outcome IS NULL"),
         ),
     )
-    __wall__ = of_customer(insert=True, change=True)
+    __wall__ = of_customer(departments=_OF_ORDER, insert=True, change=True)
 
     id: Mapped[Id]
     order_id: Mapped[int]
@@ -241,7 +254,7 @@ class Delivery(Base):
     """A delivery with its date; a counter-delivery names in `undoes_id` the one that it takes back, once."""
 
     __tablename__ = "orders_delivery"
-    __wall__ = of_customer()
+    __wall__ = of_customer(departments=_OF_ORDER)
     __table_args__ = (
         UniqueConstraint("customer_id", "order_id", "id"),
         ForeignKeyConstraint(["customer_id", "order_id"], ["orders_order.customer_id", "orders_order.id"]),
@@ -269,7 +282,7 @@ class DeliveryLine(Base):
     """What was delivered of a line; negative in a counter-delivery."""
 
     __tablename__ = "orders_delivery_line"
-    __wall__ = of_customer()
+    __wall__ = of_customer(departments=_OF_ORDER)
     __table_args__ = (
         UniqueConstraint("delivery_id", "line_id"),
         ForeignKeyConstraint(
@@ -303,7 +316,7 @@ class OrderEvent(Base):
     """
 
     __tablename__ = "orders_event"
-    __wall__ = of_customer(only="visible", insert=True)
+    __wall__ = of_customer(departments=_OF_ORDER, only="visible", insert=True)
     __table_args__ = (
         ForeignKeyConstraint(["customer_id", "order_id"], ["orders_order.customer_id", "orders_order.id"]),
         Index("ix_orders_event_order_id", "order_id"),
@@ -327,7 +340,7 @@ class Comment(Base):
     """A comment: internal, or visible to the customer."""
 
     __tablename__ = "orders_comment"
-    __wall__ = of_customer(only="visible", insert=True)
+    __wall__ = of_customer(departments=_OF_ORDER, only="visible", insert=True)
     __table_args__ = (
         ForeignKeyConstraint(["customer_id", "order_id"], ["orders_order.customer_id", "orders_order.id"]),
         Index("ix_orders_comment_order_id", "order_id"),

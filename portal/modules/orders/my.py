@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
@@ -12,8 +13,6 @@ from portal.kernel.card import Card
 from portal.kernel.db import is_public_id
 from portal.kernel.errors import Conflict
 from portal.kernel.i18n import _
-from portal.kernel.money import SCALE, to_scaled
-from portal.kernel.people import Scope
 from portal.kernel.tree import CustomerRoot, Node
 from portal.modules.catalog.interfaces import IProducts
 from portal.modules.orders import CARD, permissions
@@ -32,7 +31,7 @@ from portal.modules.orders.lists import own_csv, own_page
 from portal.modules.orders.services import own
 from portal.modules.orders.services.drafts import DraftLine
 from portal.modules.orders.services.lifecycle import DOCUMENT_KIND
-from portal.modules.orders.services.own import OwnOrder
+from portal.modules.orders.services.own import OwnOrder, Repeat
 from portal.modules.orders.states import DELIVERY, OWN_STATES, UNDER_WAY, billing_badge
 from portal.modules.orders.transitions import State, transition
 from portal.modules.orders.views.shown import shown_timeline, totals
@@ -49,11 +48,6 @@ class MyOrders(CustomerRoot):
 
     card: ClassVar[Card] = CARD
     request: Request
-
-    @property
-    def scope(self) -> Scope:
-        """The account whose orders these are."""
-        return Scope(self.customer_id)
 
     def __getitem__(self, segment: str) -> Node:
         found = own.get(self.request.unit, self.scope, segment) if is_public_id(segment) else None
@@ -334,7 +328,12 @@ def _back(context: MyOrder, request: Request) -> Response:
 )
 def request_quotation(context: MyOrders, request: Request) -> Any:
     """Ask for a quotation: from the catalog, in free text, or like an old order."""
-    form = RequestForm(request, _beginning(context, request))
+    form = RequestForm(
+        request,
+        _beginning(context, request),
+        own.departments(request.unit, context.scope),
+        whole=context.scope.is_whole,
+    )
     back = request.resource_path(context)
     if not request.submitted or "add" in request.POST:
         return {"form": form, "back": back}
@@ -346,30 +345,25 @@ def request_quotation(context: MyOrders, request: Request) -> Any:
         reference=form.reference.data,
         requested_on=form.requested_on.data,
         notes=form.notes.data,
+        department=form.department.data if "department" in form else None,
     )
     request.flash(_("We received your request ${number}.", mapping={"number": created.number}))
     return HTTPSeeOther(f"{back}{created.public_id}/")
 
 
-def _beginning(context: MyOrders, request: Request) -> list[dict[str, Any]]:
-    """The rows that the page begins with: a product of the catalog, or the lines of an old order."""
+def _beginning(context: MyOrders, request: Request) -> Repeat:
+    """What the page begins with: a product of the catalog, or the lines and the department of an old order."""
     if request.method == "POST":
-        return []
+        return Repeat([], None)
     old, product = request.GET.get("order", ""), request.GET.get("product", "")
     if is_public_id(old):
         try:
-            lines = own.lines_to_repeat(request.unit, context.scope, old)
+            return own.to_repeat(request.unit, context.scope, old)
         except LookupError:
             raise HTTPNotFound from None
-        return [_row(line) for line in lines]
     if is_public_id(product):
-        return [{"product": product, "quantity": SCALE}]
-    return []
-
-
-def _row(line: DraftLine) -> dict[str, Any]:
-    quantity = to_scaled(line.quantity)
-    return {"product": line.product, "name": line.name, "quantity": quantity, "unit": line.unit}
+        return Repeat([DraftLine(Decimal(1), product)], None)
+    return Repeat([], None)
 
 
 @view_config(

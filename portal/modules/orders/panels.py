@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, func, select
 
 from portal.kernel.i18n import Text, _
-from portal.kernel.people import Scope
-from portal.kernel.tree import Node
+from portal.kernel.tree import Node, scope_at
 from portal.modules.catalog.interfaces import MY_PRODUCT_ACTIONS, ProductFacts
 from portal.modules.customers.interfaces import CUSTOMER_PANELS, CustomerFacts
 from portal.modules.orders import permissions
@@ -97,8 +96,7 @@ def work_card(request: Request) -> Panel | None:
 
 def my_card(account: Node, request: Request) -> Panel | None:
     """What the customer has to decide, and what is coming."""
-    scope = Scope(getattr(account, "customer_id"))  # noqa: B009 - the account's node belongs to portal.my
-    waiting = own.waiting(request.unit, scope)
+    waiting = own.waiting(request.unit, scope_at(account))
     if not waiting.decide and not waiting.coming:
         return None
     base = f"/my/{account.__name__}/orders/"
@@ -107,8 +105,7 @@ def my_card(account: Node, request: Request) -> Panel | None:
 
 def approvals_card(account: Node, request: Request) -> Panel | None:
     """What colleagues accepted above their limits and whoever looks may approve."""
-    scope = Scope(getattr(account, "customer_id"))  # noqa: B009 - the account's node belongs to portal.my
-    rows = own.to_approve(request.unit, scope)
+    rows = own.to_approve(request.unit, scope_at(account))
     if not rows:
         return None
     values = {"rows": rows, "base": f"/my/{account.__name__}/orders/"}

@@ -13,6 +13,7 @@ from portal.my.forms import InviteColleagueForm, ScopesForm
 from portal.my.permissions import MANAGE, VIEW
 from portal.my.resources import Colleague, Colleagues
 from portal.people import colleagues as people
+from portal.people.forms import ticked
 from portal.web.request import Request
 
 
@@ -23,9 +24,13 @@ from portal.web.request import Request
     renderer="portal:my/templates/colleagues.jinja2",
 )
 def colleagues(context: Colleagues, request: Request) -> dict[str, Any]:
-    """Everybody who uses the account."""
+    """Everybody who uses the account, and whom this person meets there."""
+    members = people.members(request.unit, context.scope)
+    limited = any(member.departments is not None for member in members)
+    terms = people.terms(request.unit, context.scope) if limited else None
     return {
-        "members": people.members(request.unit, context.scope),
+        "members": members,
+        "departments": {} if terms is None else {one.id: one.name for one in terms.departments},
         "may_manage": request.permits(MANAGE),
         "base": request.resource_path(context),
     }
@@ -41,9 +46,9 @@ def colleagues(context: Colleagues, request: Request) -> dict[str, Any]:
 )
 def invite(context: Colleagues, request: Request) -> Any:
     """Invite a colleague by mail."""
-    identity, currency = request.identified, people.currency(request.unit, context.scope)
+    identity, terms = request.identified, people.terms(request.unit, context.scope)
     beginning = {"scopes": ["order"], "language": identity.language if identity is not None else ""}
-    form = InviteColleagueForm(request, beginning, currency=currency)
+    form = InviteColleagueForm(request, beginning, terms=terms, scope=context.scope)
     if request.submitted:
         form.check()
         people.invite(
@@ -53,7 +58,8 @@ def invite(context: Colleagues, request: Request) -> Any:
             name=form.name.data,
             language=form.language.data,
             scopes=form.scopes.data,
-            limit=form.spending(currency),
+            limit=form.spending(terms.currency),
+            departments=form.chosen_departments,
         )
         request.flash(_("${email} gets a mail.", mapping={"email": form.email.data}))
         return HTTPSeeOther(location=request.resource_path(context))
@@ -69,18 +75,28 @@ def invite(context: Colleagues, request: Request) -> Any:
 )
 def colleague(context: Colleague, request: Request) -> Any:
     """Change what a colleague may do."""
-    limit = context.member.limit
+    member, limit = context.member, context.member.limit
+    terms = people.terms(request.unit, context.scope)
     # A limit keeps the currency in which it was set, also when the account buys in another one by now.
-    currency = people.currency(request.unit, context.scope) if limit is None else limit.currency
-    amount = None if limit is None else limit.amount
-    form = ScopesForm(request, {"scopes": context.member.scopes, "limit": amount}, currency=currency)
+    currency = terms.currency if limit is None else limit.currency
+    stored = {
+        "scopes": member.scopes,
+        "limit": None if limit is None else limit.amount,
+        "departments": ticked(terms.departments, member.departments),
+    }
+    form = ScopesForm(request, stored, terms=terms, scope=context.scope, currency=currency)
     if request.submitted:
         form.check()
         people.change(
-            request.unit, context.scope, context.member.public_id, form.scopes.data, form.spending(currency)
+            request.unit,
+            context.scope,
+            member.public_id,
+            form.scopes.data,
+            form.spending(currency),
+            form.chosen_departments,
         )
         return _back(context, request)
-    return {"form": form, "member": context.member, "base": request.resource_path(context)}
+    return {"form": form, "member": member, "base": request.resource_path(context)}
 
 
 @view_config(context=Colleague, name="end", permission=MANAGE, request_method="POST", show="")

@@ -66,6 +66,7 @@ def _facts(document: PrintDocument, formats: Formats) -> Iterator[tuple[Translat
     if document.kind not in ("quotation", "order_confirmation"):
         yield _("Order no."), document.order_number
     yield _("Your reference"), document.customer_reference
+    yield _("Department"), document.department
     yield _("Customer no."), document.account_number
     yield _("Your VAT ID"), document.buyer.vat_id
     yield _("Your contact"), document.contact

@@ -101,6 +101,7 @@ class PrintDocument:
     - `number` is None for a draft that has none yet; `revision` is printed from the second on.
     - `delivery_date` is the date of supply on an invoice, the date of delivery on a delivery note, else the promised one.
     - `invoice_number` is, on a credit note, the invoice that it corrects.
+    - `department` is the customer's department whose document it is.
     - `delivery` is the place of delivery where it is not the buyer's address; a delivery note is addressed to it.
     - `base_tax` is the tax in the currency of the books, needed when that is not the document's (2006/112/EC Art. 230).
     - `draft` puts a watermark across each page.
@@ -125,6 +126,7 @@ class PrintDocument:
     valid_until: date | None = None
     account_number: str = ""
     customer_reference: str = ""
+    department: str = ""
     order_number: str = ""
     invoice_number: str = ""
     responsible: str = ""

@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from portal.kernel.db import Contention
+from portal.kernel.db import Contention, is_duplicate
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import Text, _
-from portal.kernel.people import SCOPES, Limit, Membership, Realm
+from portal.kernel.people import SCOPES, WHOLE_ACCOUNT_SCOPES, Limit, Membership, Realm, Scope, covers
 from portal.kernel.unit import Unit
 from portal.people import mails
 from portal.people.events import MembershipAdded, MembershipChanged, MembershipEnded
@@ -32,7 +32,7 @@ class Member:
 
     `invited` says that they have not opened this account yet. Until then `name` is the one that the invitation gave
     them, and nothing tells whether they use the portal with other accounts. Without a `limit` they may order for any
-    amount.
+    amount. `departments` are the ids of those that they are limited to, None for the whole account.
     """
 
     user_id: int
@@ -43,6 +43,11 @@ class Member:
     active: bool
     invited: bool
     limit: Limit | None = None
+    departments: frozenset[int] | None = None
+
+    def sees(self, department_id: int | None) -> bool:
+        """Whether they may see what belongs to a department, or with None to none."""
+        return covers(self.departments, department_id)
 
     def may_order(self, amount: int, currency: str) -> bool:
         """Whether an amount lies within what they may order without asking."""
@@ -58,12 +63,15 @@ def add_membership(
     scopes: Collection[str],
     *,
     limit: Limit | None = None,
+    departments: Collection[int] | None = None,
     invited_as: str | None = None,
+    within: Scope | None = None,
 ) -> None:
     """Let a customer's person use an account, without telling them.
 
-    `account` is the segment in `/my/<account>`. Seeing documents (`view`) belongs to every membership. `invited_as`
-    is the name that an invitation gave them; without it they count as having come.
+    `account` is the segment in `/my/<account>`. Seeing documents (`view`) belongs to every membership. `departments` are
+    those of the account that they are limited to, None for all of it. `invited_as` is the name that an invitation gave
+    them; without it they count as having come. Whoever acts `within` a scope is told no name of people beyond it.
     Raises Refused for an employee and for somebody who is a member already, Invalid for an unknown scope or a limit
     that is none.
     """
@@ -71,15 +79,14 @@ def add_membership(
         raise Refused(_("Employees have no customer accounts."))
     for member in members_of(unit, customer_id):
         if member.user_id == user.id:
-            raise Refused(_("${name} uses this account already.", mapping={"name": member.name}))
-    written, limited = _written(scopes), _limit_values(limit)
+            raise Refused(_already(member, within))
+    granted = _granted(scopes, limit, departments)
     values = {
         "user_id": user.id,
         "customer_id": customer_id,
         "account": account,
         "name": account_name,
-        "scopes": written,
-        **limited,
+        **granted,
         "invited_as": invited_as,
         "created_at": unit.now(),
         "accepted_at": unit.now() if invited_as is None else None,
@@ -87,8 +94,10 @@ def add_membership(
     try:
         unit.db.execute(insert(AccountMembership).values(**values))
     except IntegrityError as error:
-        raise Contention(str(error)) from error
-    unit.publish(MembershipAdded(user.id, customer_id, written, **limited))
+        if is_duplicate(error):
+            raise Contention(str(error)) from error
+        raise
+    unit.publish(MembershipAdded(user.id, customer_id, **granted))
 
 
 def invite_member(
@@ -102,6 +111,8 @@ def invite_member(
     language: str | None = None,
     scopes: Collection[str] = ("view", "order"),
     limit: Limit | None = None,
+    departments: Collection[int] | None = None,
+    within: Scope | None = None,
 ) -> User:
     """Let somebody use a customer account and send them one mail.
 
@@ -114,7 +125,18 @@ def invite_member(
         user = users.add_user(unit, Realm.CUSTOMERS, email, name, language=language)
     elif not user.active:
         raise Invalid({"email": _disabled(unit, user)})
-    add_membership(unit, user, customer_id, account, account_name, scopes, limit=limit, invited_as=name)
+    add_membership(
+        unit,
+        user,
+        customer_id,
+        account,
+        account_name,
+        scopes,
+        limit=limit,
+        departments=departments,
+        invited_as=name,
+        within=within,
+    )
     if user.is_invited:
         tokens.send_invitation(unit, user, replace=False)
     else:
@@ -139,6 +161,7 @@ def members_of(unit: Unit, customer_id: int) -> Sequence[Member]:
             AccountMembership.scopes,
             AccountMembership.limit_amount,
             AccountMembership.limit_currency,
+            AccountMembership.departments,
         )
         .join(AccountMembership, AccountMembership.user_id == User.id)
         .where(AccountMembership.customer_id == customer_id)
@@ -150,12 +173,13 @@ def members_of(unit: Unit, customer_id: int) -> Sequence[Member]:
             public_id,
             name,
             email,
-            frozenset(scopes.split()),
+            _counting(scopes, _ids(departments)),
             active,
             invited,
             _limit(amount, currency),
+            _ids(departments),
         )
-        for user_id, public_id, name, email, active, invited, scopes, amount, currency in rows
+        for user_id, public_id, name, email, active, invited, scopes, amount, currency, departments in rows
     ]
 
 
@@ -166,35 +190,50 @@ def memberships_of(unit: Unit, user: User) -> Sequence[Membership]:
         .where(AccountMembership.user_id == user.id)
         .order_by(AccountMembership.name, AccountMembership.id)
     )
-    return [
-        Membership(
-            row.customer_id, row.account, row.name, frozenset(row.scopes.split()), row.accepted_at is not None
-        )
-        for row in rows
-    ]
+    return [membership_of(row, row.name) for row in rows]
+
+
+def membership_of(row: Any, name: str) -> Membership:
+    """A stored membership, or a row with its columns, in the account of this name."""
+    departments = _ids(row.departments)
+    return Membership(
+        row.customer_id,
+        row.account,
+        name,
+        _counting(row.scopes, departments),
+        row.accepted_at is not None,
+        departments,
+    )
 
 
 def change_membership(
-    unit: Unit, customer_id: int, user_id: int, scopes: Collection[str], limit: Limit | None
+    unit: Unit,
+    customer_id: int,
+    user_id: int,
+    scopes: Collection[str],
+    limit: Limit | None,
+    departments: Collection[int] | None,
 ) -> None:
-    """Change what a member may do, and up to which amount; it counts from their next request.
+    """Change what a member may do, up to which amount, and in which departments; it counts from their next request.
 
-    Raises Invalid for an unknown scope or a limit that is none, LookupError when they are no member.
+    Raises Invalid for an unknown scope, a limit that is none or no department, LookupError when they are no member.
     """
-    after = {"scopes": _written(scopes), **_limit_values(limit)}
-    theirs = (AccountMembership.customer_id == customer_id, AccountMembership.user_id == user_id)
-    columns = (AccountMembership.scopes, AccountMembership.limit_amount, AccountMembership.limit_currency)
-    row = unit.db.execute(select(*columns).where(*theirs).with_for_update()).mappings().one_or_none()
-    if row is None:
-        raise LookupError(f"user {user_id} is no member of the account {customer_id}")
-    before = dict(row)
-    if after == before:
-        return
-    unit.db.execute(
-        update(AccountMembership).where(*theirs).values(**after).execution_options(synchronize_session=False)
+    membership = unit.db.scalar(
+        select(AccountMembership)
+        .where(AccountMembership.customer_id == customer_id, AccountMembership.user_id == user_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    was = {f"{name}_before": value for name, value in before.items()}
-    unit.publish(MembershipChanged(user_id, customer_id, **after, **was))
+    if membership is None:
+        raise LookupError(f"user {user_id} is no member of the account {customer_id}")
+    granted = _granted(scopes, limit, departments)
+    before = {f"{name}_before": getattr(membership, name) for name in granted}
+    if all(before[f"{name}_before"] == value for name, value in granted.items()):
+        return
+    for name, value in granted.items():
+        setattr(membership, name, value)
+    unit.db.flush()
+    unit.publish(MembershipChanged(user_id, customer_id, **granted, **before))
 
 
 def end_membership(unit: Unit, customer_id: int, user_id: int) -> None:
@@ -243,11 +282,33 @@ def _disabled(unit: Unit, user: User) -> Text:
     )
 
 
-def _written(scopes: Collection[str]) -> str:
-    unknown = set(scopes) - set(SCOPES)
-    if unknown:
+def _already(member: Member, within: Scope | None) -> Text:
+    if within is None or within.includes(member.departments):
+        return _("${name} uses this account already.", mapping={"name": member.name})
+    return _("This person uses the account already. Ask a colleague who manages the whole account.")
+
+
+def _granted(
+    scopes: Collection[str], limit: Limit | None, departments: Collection[int] | None
+) -> dict[str, Any]:
+    """The columns that say what a member may do. Raises Invalid (scopes, limit, departments)."""
+    if set(scopes) - set(SCOPES):
         raise Invalid({"scopes": _("This is not one of the choices.")})
-    return " ".join(sorted({"view", *scopes}))
+    if departments is not None and not departments:
+        raise Invalid({"departments": _("Choose the whole account, or at least one department.")})
+    written = None if departments is None else " ".join(map(str, sorted(set(departments))))
+    counting = _counting(" ".join({"view", *scopes}), _ids(written))
+    return {"scopes": " ".join(sorted(counting)), **_limit_values(limit), "departments": written}
+
+
+def _ids(departments: str | None) -> frozenset[int] | None:
+    return None if departments is None else frozenset(map(int, departments.split()))
+
+
+def _counting(scopes: str, departments: frozenset[int] | None) -> frozenset[str]:
+    """Those of the scopes that count: what the whole account is needed for is nothing for people of departments."""
+    found = frozenset(scopes.split())
+    return found if departments is None else found - WHOLE_ACCOUNT_SCOPES
 
 
 def _limit(amount: int | None, currency: str | None) -> Limit | None:

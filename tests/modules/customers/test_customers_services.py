@@ -72,7 +72,7 @@ def test_what_others_ask(portal: TestPortal, account: Account) -> None:
         assert [contact.name for contact in facts.contacts] == ["Maria Anders"]
         assert facts.address("billing").city == "Berlin"  # type: ignore[union-attr]
         assert [a.city for a in facts.addresses if a.roles == {"delivery"}] == ["Potsdam"]
-        assert asked.find(made.public_id) == facts == unit.ask(IMyAddresses).get(Scope(made.id))
+        assert asked.find(made.public_id) == facts == unit.ask(IMyAddresses).get(Scope.whole(made.id))
         assert asked.find("x" * 26) is None
         assert asked.names([made.id, 999]) == {made.id: "Alfreds Futterkiste"}
         for term in ("alfreds", "C-10001", "berlin", "potsdam", "de136695976", "futter VIP"):
@@ -211,9 +211,9 @@ def test_children_belong_to_one_account_even_in_the_database(portal: TestPortal,
     with portal.reading() as unit:
         assert services.find_address(unit, one.id, public_id) is not None
         assert services.find_address(unit, other.id, public_id) is None
-        assert services.my_address(unit, Scope(other.id), public_id) is None
+        assert services.my_address(unit, Scope.whole(other.id), public_id) is None
     with pytest.raises(Conflict):
-        portal.run(lambda unit: services.remove_my_address(unit, Scope(other.id), public_id))
+        portal.run(lambda unit: services.remove_my_address(unit, Scope.whole(other.id), public_id))
     with pytest.raises(IntegrityError), portal.unit() as unit:
         unit.db.execute(text("UPDATE customers_address SET customer_id = 999"))
 

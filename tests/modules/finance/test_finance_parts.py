@@ -297,7 +297,7 @@ def test_a_statement_sums_to_its_balance_and_keeps_reasons_inside(books: Books) 
     with books.portal.reading() as unit:
         found = own.statement_for(unit, books.alpha, "EUR", date(2026, 1, 1), TODAY)
         printed = own.printed(unit, found)
-        moves = account.statement(unit, Scope(books.alpha.id), "EUR", date(2026, 1, 1), TODAY).rows
+        moves = account.statement(unit, Scope.whole(books.alpha.id), "EUR", date(2026, 1, 1), TODAY).rows
     assert printed.credits_minor == -3000
     assert sum(one.amount_minor for one in printed.ageing) + printed.credits_minor == printed.closing_minor
     assert [one.reference for one in moves if one.kind == "reversal"] == ["transfer"]

@@ -150,7 +150,7 @@ def test_statement_and_trial_balance_agree_with_the_ledger(books: Books) -> None
     payment = books.pay(3000, {invoice.public_id: 3000}, day=date(2026, 10, 5))
     books.reverse(payment)
     with books.portal.reading() as unit:
-        found = account.statement(unit, Scope(books.alpha.id), "EUR", date(2026, 10, 1), TODAY)
+        found = account.statement(unit, Scope.whole(books.alpha.id), "EUR", date(2026, 10, 1), TODAY)
         trial = reports.trial_balance(unit, date(2026, 10, 1), TODAY)
         summary = reports.tax_summary(unit, date(2026, 9, 1), date(2026, 9, 30))
         later = reports.tax_summary(unit, date(2026, 10, 1), date(2026, 10, 31))

@@ -351,7 +351,7 @@ def test_list_says_how_far_an_order_is_and_what_it_costs_only_where_that_means_s
     line = DraftLine(Decimal(1), product=shop.tea.public_id)
     long = shop.confirmed(line)
     quoted = shop.order(line)
-    asked = shop.portal.run(lambda unit: own.request(unit, Scope(shop.alpha.id), [line]))
+    asked = shop.portal.run(lambda unit: own.request(unit, Scope.whole(shop.alpha.id), [line]))
     with shop.portal.unit() as unit:
         unit.db.execute(text("UPDATE orders_order SET customer_name = :name"), {"name": "<Alpha> " * 10})
     page = shop.staff("clerk").get("/orders/")

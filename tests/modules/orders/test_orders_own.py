@@ -27,7 +27,7 @@ def base(shop: Shop) -> str:
 
 
 def scope(shop: Shop) -> Scope:
-    return Scope(shop.alpha.id)
+    return Scope.whole(shop.alpha.id)
 
 
 def revise(shop: Shop, order: Created, quantity: int, *, send: bool) -> None:
@@ -372,8 +372,8 @@ def test_customer_b_against_every_address_of_customer_a(shop: Shop) -> None:
     assert shop.row(quoted).state == "sent"
     assert shop.rows("SELECT COUNT(*) FROM orders_comment") == [(0,)]
     for act in (
-        lambda unit: own.accept(unit, Scope(shop.beta.id), quoted.public_id, name="B", revision=1),
-        lambda unit: own.ask(unit, Scope(shop.beta.id), quoted.public_id, "hi"),
+        lambda unit: own.accept(unit, Scope.whole(shop.beta.id), quoted.public_id, name="B", revision=1),
+        lambda unit: own.ask(unit, Scope.whole(shop.beta.id), quoted.public_id, "hi"),
     ):
         with pytest.raises(LookupError):
             shop.portal.run(act, ANNA)

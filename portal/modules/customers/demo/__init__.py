@@ -1,9 +1,13 @@
-"""Customers in the demo: Northwind's 91 companies, with contacts and addresses, and two people who can sign in."""
+"""Customers in the demo: Northwind's 91 companies, with contacts and addresses, and three people who can sign in.
+
+One of the companies has two departments, and one of its people is limited to the second.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from portal.kernel.folding import fold
@@ -14,8 +18,10 @@ from portal.modules.customers.services import (
     AddressData,
     ContactData,
     CustomerData,
+    DepartmentData,
     add_address,
     add_contact,
+    add_department,
     add_note,
     archive,
     create_customer,
@@ -37,6 +43,14 @@ class Buyer:
 BUYERS = (
     Buyer("ERNSH", Person("Roland Mendel", "roland.mendel", "de")),
     Buyer("RATTC", Person("Paula Wilson", "paula.wilson", "en")),
+)
+
+#: The company with departments, and whoever sees only the last of them.
+_DIVIDED = "ERNSH"
+_DEPARTMENTS = (DepartmentData("Zentrallager Graz", "100"), DepartmentData("Filiale Wien", "200"))
+_OF_DEPARTMENT = Person("Lena Wagner", "lena.wagner", "de")
+_BRANCH = AddressData(
+    "Ernst Handel, Filiale Wien", "AT", "Mariahilfer Straße 88", "1070", "Wien", billing=False, delivery=True
 )
 
 _GERMAN = frozenset({"DE", "AT", "CH"})
@@ -67,8 +81,9 @@ def run(context: DemoContext) -> None:
             data = account_data(customer, days, unit.company.currency, orders[customer.code])
             context.accounts[customer.code] = open_account(unit, customer, data)
         for buyer in BUYERS:
-            _let_in(unit, buyer, context.accounts[buyer.code])
+            _let_in(unit, buyer.person, context.accounts[buyer.code], tuple(SCOPES))
             context.buyers[buyer.code] = buyer.person
+        _divide(unit, context)
     context.further.open_account = further.open_further
     context.further.account_of = further.account_of
     context.further.rules.append(further.rules)
@@ -114,11 +129,27 @@ def open_account(
     return account
 
 
-def _let_in(unit: Unit, buyer: Buyer, account: int) -> None:
+def _let_in(
+    unit: Unit,
+    person: Person,
+    account: int,
+    scopes: Collection[str],
+    departments: Collection[int] | None = None,
+) -> None:
     """Add a customer's person with a password; people of real customers are invited by mail."""
-    user = enter(unit, Realm.CUSTOMERS, buyer.person)
+    user = enter(unit, Realm.CUSTOMERS, person)
     facts = unit.ask(ICustomers).get(account)
-    add_membership(unit, user, account, facts.public_id, facts.name, tuple(SCOPES))
+    add_membership(unit, user, account, facts.public_id, facts.name, scopes, departments=departments)
+
+
+def _divide(unit: Unit, context: DemoContext) -> None:
+    """Give one of the companies its departments, the last one a place and a person of its own."""
+    account = context.accounts[_DIVIDED]
+    made = [add_department(unit, account, data) for data in _DEPARTMENTS]
+    add_address(unit, account, replace(_BRANCH, department=made[-1]))
+    ids = {one.public_id: one.id for one in unit.ask(ICustomers).departments(account)}
+    context.departments[_DIVIDED] = [ids[public_id] for public_id in made]
+    _let_in(unit, _OF_DEPARTMENT, account, ("view", "order", "pay"), [ids[made[-1]]])
 
 
 def _archive(unit: Unit, account: int) -> None:

@@ -12,15 +12,19 @@ from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.i18n import _
 from portal.kernel.merging import merge
 from portal.kernel.unit import Unit
+from portal.kernel.walls import lifted
 from portal.modules.customers.events import CustomerChanged
-from portal.modules.customers.models import Address, Customer
+from portal.modules.customers.models import Address, Customer, Department
 from portal.modules.customers.services.history import record
 from portal.modules.customers.services.searching import refresh
 
 
 @dataclass(frozen=True, slots=True)
 class AddressData:
-    """What people keep of an address; `lines` are separated by new lines. It serves for billing, delivery or both."""
+    """What people keep of an address; `lines` are separated by new lines. It serves for billing, delivery or both.
+
+    `department` is the public id of the department that it belongs to, None for one of the whole account.
+    """
 
     name: str
     country: str
@@ -30,6 +34,7 @@ class AddressData:
     region: str = ""
     billing: bool = True
     delivery: bool = True
+    department: str | None = None
 
 
 def find_address(unit: Unit, customer_id: int, public_id: str) -> Address | None:
@@ -41,8 +46,8 @@ def find_address(unit: Unit, customer_id: int, public_id: str) -> Address | None
     )
 
 
-def stored_address(address: Address) -> dict[str, Any]:
-    """The values of an address by the fields of `AddressData`."""
+def stored_address(unit: Unit, address: Address) -> dict[str, Any]:
+    """The values of an address by the fields of `AddressData`: one statement, for an address of a department."""
     return {
         "name": address.name,
         "country": address.country,
@@ -52,14 +57,21 @@ def stored_address(address: Address) -> dict[str, Any]:
         "region": address.region,
         "billing": address.billing,
         "delivery": address.delivery,
+        "department": _department_named(unit, address),
     }
 
 
+def _department_named(unit: Unit, address: Address) -> str | None:
+    if address.department_id is None:
+        return None
+    return unit.db.scalars(select(Department.public_id).where(Department.id == address.department_id)).one()
+
+
 def add_address(unit: Unit, customer_id: int, data: AddressData) -> str:
-    """Add an address; returns its public id. Raises Invalid for one without a role."""
+    """Add an address; returns its public id. Raises Invalid for one without a role, or of no department in use."""
     customer = lock(unit, customer_id)
     address = Address(customer_id=customer_id)
-    _write(address, asdict(data))
+    _write(unit, address, asdict(data), None)
     unit.db.add(address)
     _changed(unit, customer, _("Address added: ${place}", mapping={"place": _place(address)}))
     return address.public_id
@@ -74,10 +86,11 @@ def change_address(
     """
     customer = lock(unit, customer_id)
     address = _existing(unit, customer_id, public_id)
-    stored = stored_address(address)
-    merged = merge(base, stored, values)
+    stored = stored_address(unit, address)
+    # A form without departments says nothing of them.
+    merged = {**stored, **merge(base, stored, values)}
     if merged != stored:
-        _write(address, merged)
+        _write(unit, address, merged, stored["department"])
         _changed(unit, customer, _("Address changed: ${place}", mapping={"place": _place(address)}))
 
 
@@ -110,7 +123,8 @@ def _existing(unit: Unit, customer_id: int, public_id: str) -> Address:
     return address
 
 
-def _write(address: Address, values: Mapping[str, Any]) -> None:
+def _write(unit: Unit, address: Address, values: Mapping[str, Any], department: str | None) -> None:
+    """Write the values over those of an address that was of a department (None: of the whole account)."""
     if not (values["billing"] or values["delivery"]):
         raise Invalid({"billing": _("An address is for billing, for delivery, or both.")})
     address.name = values["name"]
@@ -121,6 +135,23 @@ def _write(address: Address, values: Mapping[str, Any]) -> None:
     address.region = values["region"]
     address.billing = values["billing"]
     address.delivery = values["delivery"]
+    if values["department"] != department:
+        address.department_id = _department(unit, address.customer_id, values["department"])
+
+
+def _department(unit: Unit, customer_id: int, public_id: str | None) -> int | None:
+    if public_id is None:
+        return None
+    found = unit.db.scalar(
+        select(Department.id).where(
+            Department.customer_id == customer_id,
+            Department.public_id == public_id,
+            Department.archived_at.is_(None),
+        )
+    )
+    if found is None:
+        raise Invalid({"department": _("This department is no longer there.")})
+    return found
 
 
 def _place(address: Address) -> str:
@@ -129,6 +160,8 @@ def _place(address: Address) -> str:
 
 def _changed(unit: Unit, customer: Customer, text: Any) -> None:
     unit.db.flush()
-    refresh(unit, customer)
+    # What the account is found by is made of all its addresses, those of departments that the person does not see too.
+    with lifted(unit.db):
+        refresh(unit, customer)
     record(unit, customer.id, text)
     unit.publish(CustomerChanged(customer.id, customer.public_id))

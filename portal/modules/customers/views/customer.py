@@ -93,6 +93,7 @@ def customer(context: CustomerNode, request: Request) -> dict[str, Any]:
     return {
         "customer": row,
         "facts": facts,
+        "department_names": {one.id: one.name for one in facts.departments},
         "country": country_name(row.country, request.locale_name),
         "language": language_name(row.language, request.locale_name),
         "position": position_title(unit.ask(ITaxes).position(row.country, row.vat_id, override)),
@@ -176,12 +177,24 @@ def remove_note(context: CustomerNode, request: Request) -> Response:
 )
 def invite(context: CustomerNode, request: Request) -> Any:
     """Invite somebody to use the account in the portal."""
-    form = InvitationForm(request, {"scopes": ["view", "order", "pay", "statements"]})
+    departments = services.Customers(request.unit).departments(context.customer.id)
+    form = InvitationForm(
+        request,
+        {"scopes": ["view", "order", "pay", "statements"]},
+        [one for one in departments if one.active],
+    )
     back = request.resource_path(context)
     if not request.submitted:
         return {"form": form, "back": back}
     form.check()
-    services.invite(request.unit, context.customer, form.email.data, form.name.data, form.scopes.data)
+    services.invite(
+        request.unit,
+        context.customer,
+        form.email.data,
+        form.name.data,
+        form.scopes.data,
+        form.chosen_departments,
+    )
     request.flash(_("The invitation is on its way to ${email}.", mapping={"email": form.email.data}))
     return HTTPSeeOther(back)
 

@@ -205,6 +205,8 @@ def _insert(
         "customer_name",
         "customer_number",
         "customer_vat_id",
+        "department_id",
+        "department",
         "customer_reference",
         "language",
         "billing_address",
@@ -233,6 +235,7 @@ def _insert(
             notes=reason,
             search_text=fold(
                 f"{invoice.number} {invoice.customer_name} {invoice.customer_number} {invoice.order_number}"
+                f" {invoice.department}"
             ),
             created_at=unit.now(),
             created_by=unit.actor.name[:200],

@@ -21,6 +21,9 @@ HEADER = (
     "due_date", "tax_date", "reported_on", "payment_days", "payment_terms", "currency", "exchange_rate", "policy",
     "tax_position", "net", "tax", "gross", "base_net", "base_tax", "base_gross",
 )  # fmt: skip
+#: Of the header what a document need not have. It is covered where there is something, so that documents from before
+#: there was such a thing keep their digests.
+FURTHER = ("department_id", "department")
 LINE = (
     "position", "order_line_id", "corrects_id", "sku", "name", "description", "unit", "quantity", "unit_price",
     "discount", "tax_class", "tax_category", "rates", "exemption", "net", "tax", "gross",
@@ -51,6 +54,7 @@ def of_document(header: Row, lines: Sequence[Row] = (), taxes: Sequence[Row] = (
         canonical(
             {
                 **_picked(header, HEADER),
+                **{name: value for name, value in _picked(header, FURTHER).items() if value is not None},
                 "lines": [_picked(line, LINE) for line in lines],
                 "taxes": [_picked(row, TAX) for row in taxes],
             }

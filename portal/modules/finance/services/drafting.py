@@ -17,7 +17,7 @@ from portal.kernel.folding import fold
 from portal.kernel.i18n import Text, _
 from portal.kernel.money import from_scaled
 from portal.kernel.unit import Unit
-from portal.modules.customers.interfaces import CustomerFacts, ICustomers, PostalAddress
+from portal.modules.customers.interfaces import CustomerFacts, Department, ICustomers, PostalAddress
 from portal.modules.finance.models import DRAFT, INVOICE, Invoice, InvoiceLine, InvoiceTax
 from portal.modules.finance.services import reading
 from portal.modules.finance.services.shares import OrderShares
@@ -40,7 +40,8 @@ class InvoiceData:
     """What people write of an invoice.
 
     `due_date` None means so many days after the invoice date as the customer's terms say; `delivery_date` is the tax
-    point where it is given.
+    point where it is given. `department_id` is the customer's department whose it is, None for the whole account; that of
+    an invoice of an order is the order's.
     """
 
     currency: str
@@ -50,6 +51,7 @@ class InvoiceData:
     customer_reference: str = ""
     contact: str = ""
     notes: str = ""
+    department_id: int | None = None
 
 
 def draft_by_hand(unit: Unit, customer: CustomerFacts, data: InvoiceData) -> str:
@@ -61,6 +63,7 @@ def draft_by_hand(unit: Unit, customer: CustomerFacts, data: InvoiceData) -> str
     head = {
         **_people(customer),
         **_terms_by_hand(unit, customer, data),
+        **_department(customer.departments, data.department_id),
         "customer_reference": data.customer_reference,
         "contact": data.contact,
         "responsible": unit.actor.name[:200],
@@ -117,6 +120,16 @@ def _people(customer: CustomerFacts) -> dict[str, Any]:
         "billing_address": reading.address_json(customer.address("billing")),
         "delivery_address": reading.address_json(customer.address("delivery")),
     }
+
+
+def _department(departments: Sequence[Department], department_id: int | None) -> dict[str, Any]:
+    """The columns of a department in use. Raises Invalid for any other."""
+    if department_id is None:
+        return {"department_id": None, "department": ""}
+    for one in departments:
+        if one.id == department_id and one.active:
+            return {"department_id": one.id, "department": one.name}
+    raise Invalid({"department": _("This department is no longer there.")})
 
 
 # --- from orders -------------------------------------------------------------------------------------------
@@ -179,6 +192,8 @@ def _draft(
         "order_id": order.id,
         "order_public_id": order.public_id,
         "order_number": order.number,
+        "department_id": order.department_id,
+        "department": order.department,
     }
     return _insert(unit, head, _worked_out(unit, head, lines, shares))
 
@@ -289,14 +304,21 @@ def change_draft(unit: Unit, invoice_id: int, version: int, data: InvoiceData) -
     invoice, lines = lock_draft(unit, invoice_id, version)
     if invoice.order_id is not None:
         _demand_order_lines(lines, data.lines)
-    more = {
+    more: dict[str, Any] = {
         "due_date": data.due_date,
         "customer_reference": data.customer_reference,
         "contact": data.contact,
         "notes": data.notes,
     }
+    department = invoice.department
     if invoice.order_id is None:
         more["currency"] = data.currency
+        if data.department_id != invoice.department_id:
+            departments = unit.ask(ICustomers).departments(invoice.customer_id)
+            more.update(_department(departments, data.department_id))
+            department = more["department"]
+    names = (invoice.customer_name, invoice.customer_number, data.customer_reference, department)
+    more["search_text"] = _searched(*names, invoice.order_number)
     _rewrite(unit, invoice, data.lines, data.delivery_date, order, more)
 
 
@@ -400,14 +422,14 @@ def _worked_out(
 def _insert(unit: Unit, head: Mapping[str, Any], worked: WorkedOut) -> str:
     """The rows of a draft: three statements."""
     public_id = new_public_id()
-    names = (head["customer_name"], head["customer_number"], head["customer_reference"])
+    names = (head["customer_name"], head["customer_number"], head["customer_reference"], head["department"])
     invoice_id = unit.db.scalars(
         insert(Invoice)
         .values(
             public_id=public_id,
             kind=INVOICE,
             state=DRAFT,
-            search_text=fold(" ".join((*names, head.get("order_number", "")))),
+            search_text=_searched(*names, head.get("order_number", "")),
             created_at=unit.now(),
             created_by=unit.actor.name[:200],
             **worked.header,
@@ -427,6 +449,10 @@ class InvoiceDrafted:
     customer_name: str
     gross: int
     currency: str
+
+
+def _searched(*words: str) -> str:
+    return fold(" ".join(words))[:800]
 
 
 def _insert_parts(unit: Unit, invoice_id: int, customer_id: int, worked: WorkedOut) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import case, func, select
 from portal.kernel.folding import matches
 from portal.kernel.i18n import Text, _
 from portal.kernel.people import Scope
+from portal.kernel.scoping import within
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import CustomerFacts, IMyAddresses
 from portal.modules.finance.models import CREDIT_NOTE, OPENING, POSTED, Invoice, InvoiceLine, InvoiceTax
@@ -49,6 +50,7 @@ OWN_INVOICES = Listing(
         ),
         Column("invoice_date", _("Date"), Invoice.invoice_date, "date", sort=True),
         Column("due_date", _("Due"), Invoice.due_date, "date", sort=True, nullable=True),
+        Column("department", _("Department"), Invoice.department, sparse=True),
         Column("reference", _("Your reference"), Invoice.customer_reference),
         Column("gross", _("Total"), Invoice.gross, "money", currency="currency"),
         Column("open", _("Open"), Invoice.open, "money", currency="currency"),
@@ -72,7 +74,7 @@ OWN_INVOICES = Listing(
 
 def own_documents(scope: Scope) -> list[Any]:
     """The condition that holds a list to the account."""
-    return [Invoice.customer_id == scope.customer_id]
+    return [within(scope, Invoice)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class OwnInvoice:
     invoice_date: date
     due_date: date | None
     delivery_date: date | None
+    department: str
     customer_reference: str
     order_number: str
     order_public_id: str
@@ -105,7 +108,7 @@ def find(unit: Unit, scope: Scope, public_id: str) -> Invoice | None:
     return unit.db.scalar(
         select(Invoice).where(
             Invoice.public_id == public_id,
-            Invoice.customer_id == scope.customer_id,
+            within(scope, Invoice),
             Invoice.state == POSTED,
         )
     )
@@ -113,7 +116,7 @@ def find(unit: Unit, scope: Scope, public_id: str) -> Invoice | None:
 
 def get(unit: Unit, scope: Scope, invoice: Invoice) -> OwnInvoice:
     """A document of the account with lines and taxes: two statements. LookupError for another's."""
-    if invoice.customer_id != scope.customer_id or invoice.number is None or invoice.invoice_date is None:
+    if not _is_seen(scope, invoice) or invoice.number is None or invoice.invoice_date is None:
         raise LookupError(f"no posted invoice {invoice.public_id} of this account")
     lines = unit.db.scalars(
         select(InvoiceLine)
@@ -133,6 +136,7 @@ def get(unit: Unit, scope: Scope, invoice: Invoice) -> OwnInvoice:
         invoice_date=invoice.invoice_date,
         due_date=invoice.due_date,
         delivery_date=invoice.delivery_date,
+        department=invoice.department,
         customer_reference=invoice.customer_reference,
         order_number=invoice.order_number,
         order_public_id=invoice.order_public_id,
@@ -149,17 +153,24 @@ def get(unit: Unit, scope: Scope, invoice: Invoice) -> OwnInvoice:
 
 
 def payments_of(unit: Unit, scope: Scope, invoice: Invoice) -> list[AllocationFacts]:
-    """What settled a document of the account: one statement."""
-    if invoice.customer_id != scope.customer_id:
+    """What settled a document of the account: one statement.
+
+    Payments are the whole account's: whoever is limited to departments reads that something was paid, not by which.
+    """
+    if not _is_seen(scope, invoice):
         raise LookupError(f"no invoice {invoice.public_id} of this account")
-    return reading.allocations_of_invoice(unit, invoice)
+    return reading.allocations_of_invoice(unit, invoice, scope)
+
+
+def _is_seen(scope: Scope, invoice: Invoice) -> bool:
+    return invoice.customer_id == scope.customer_id and scope.covers(invoice.department_id)
 
 
 def pdf(unit: Unit, scope: Scope, invoice: Invoice) -> documents.Issued | None:
     """The stored PDF of a document of the account; None where none was issued (opening items)."""
     if not invoice.document:
         return None
-    return documents.find(unit.db, invoice.document, scope.customer_id)
+    return documents.find(unit.db, invoice.document, scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +196,7 @@ def owed(unit: Unit, scope: Scope) -> list[Owed]:
             func.min(Invoice.due_date),
         )
         .where(
-            Invoice.customer_id == scope.customer_id,
+            within(scope, Invoice),
             Invoice.state == POSTED,
             Invoice.kind != CREDIT_NOTE,
             Invoice.open > 0,
@@ -207,7 +218,12 @@ class OwnStatement:
 
 
 def account_statement(unit: Unit, scope: Scope, currency: str | None, start: date, end: date) -> OwnStatement:
-    """The statement in a currency (None: the account's own): five statements of SQL."""
+    """The statement in a currency (None: the account's own): five statements of SQL.
+
+    It is of the whole account, with its payments and balance: LookupError for a scope of departments.
+    """
+    if not scope.is_whole:
+        raise LookupError(f"no statement for departments of the account {scope.customer_id}")
     return statement_for(unit, unit.ask(IMyAddresses).get(scope), currency, start, end)
 
 
@@ -215,7 +231,7 @@ def statement_for(
     unit: Unit, customer: CustomerFacts, currency: str | None, start: date, end: date
 ) -> OwnStatement:
     """The same for a customer who was read already: three statements of SQL."""
-    scope = Scope(customer.id)
+    scope = Scope.whole(customer.id)
     known = currencies(unit, scope)
     chosen = currency if currency in known else customer.currency
     account = statement(unit, scope, chosen, start, end)

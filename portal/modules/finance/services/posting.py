@@ -257,6 +257,7 @@ def _finish(
         DOCUMENT_KIND,
         draft.public_id,
         draft.customer_id,
+        draft.department_id,
     )
     return number
 

@@ -49,6 +49,7 @@ def document(
         delivery=None if delivery is None else _party(invoice.customer_name, delivery),
         account_number=invoice.customer_number,
         customer_reference=invoice.customer_reference,
+        department=invoice.department,
         order_number=invoice.order_number,
         invoice_number=corrects,
         responsible=invoice.responsible,

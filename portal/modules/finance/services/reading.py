@@ -8,14 +8,17 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, literal, select
 from sqlalchemy.orm import aliased
 
 from portal.kernel.money import from_scaled
+from portal.kernel.people import Scope
+from portal.kernel.scoping import within
 from portal.kernel.unit import Unit
 from portal.modules.customers.interfaces import PostalAddress
 from portal.modules.finance.models import (
     CREDIT_NOTE,
+    INVOICE,
     POSTED,
     Account,
     Allocation,
@@ -203,23 +206,34 @@ class AllocationFacts:
     created_at: datetime
 
 
-def allocations_of_invoice(unit: Unit, invoice: Invoice) -> list[AllocationFacts]:
-    """What was allocated to an invoice, or from a credit note: one statement, oldest first."""
+def allocations_of_invoice(unit: Unit, invoice: Invoice, scope: Scope | None = None) -> list[AllocationFacts]:
+    """What was allocated to an invoice, or from a credit note: one statement, oldest first.
+
+    In a `scope` the other end has neither number nor public id where it may not be seen.
+    """
     counter = aliased(Allocation)
     other = aliased(Invoice)
     own = Allocation.credit_note_id if invoice.kind == CREDIT_NOTE else Allocation.invoice_id
     far = Allocation.invoice_id if invoice.kind == CREDIT_NOTE else Allocation.credit_note_id
+    kind = case(
+        (Allocation.payment_id.is_not(None), "payment"),
+        else_=INVOICE if invoice.kind == CREDIT_NOTE else CREDIT_NOTE,
+    )
+    seen, paid = [other.id == far], [Payment.id == Allocation.payment_id]
+    if scope is not None:
+        seen.append(within(scope, other))
+        paid.append(literal(scope.is_whole))
     rows = unit.db.execute(
         select(
             Allocation,
             counter.id.label("counter"),
-            func.coalesce(other.kind, "payment").label("kind"),
-            func.coalesce(other.public_id, Payment.public_id).label("public_id"),
-            func.coalesce(other.number, Payment.number).label("number"),
+            func.coalesce(other.kind, kind).label("kind"),
+            func.coalesce(other.public_id, Payment.public_id, "").label("public_id"),
+            func.coalesce(other.number, Payment.number, "").label("number"),
         )
         .outerjoin(counter, counter.undoes_id == Allocation.id)
-        .outerjoin(other, other.id == far)
-        .outerjoin(Payment, Payment.id == Allocation.payment_id)
+        .outerjoin(other, and_(*seen))
+        .outerjoin(Payment, and_(*paid))
         .where(own == invoice.id)
         .order_by(Allocation.id)
     )

@@ -6,8 +6,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, case, func, or_, select
 
+from portal.kernel.people import Scope
+from portal.kernel.scoping import within
 from portal.kernel.unit import Unit
 from portal.modules.finance.models import CREDIT_NOTE, DRAFT, POSTED, Invoice, Payment
+
+
+def has_open_documents(unit: Unit, customer_id: int, department_id: int, *, drafts: bool) -> bool:
+    """Whether a department of a customer has open documents or, where those count, `drafts`: one statement."""
+    states = or_(Invoice.state == DRAFT, Invoice.open > 0) if drafts else Invoice.open > 0
+    found = select(Invoice.id).where(
+        Invoice.customer_id == customer_id, Invoice.department_id == department_id, states
+    )
+    return bool(unit.db.scalar(select(found.exists())))
 
 
 def has_open_items(unit: Unit, customer_id: int) -> bool:
@@ -92,8 +103,8 @@ class OrderInvoice:
     currency: str
 
 
-def of_order(unit: Unit, order_id: int, customer_id: int | None = None) -> list[OrderInvoice]:
-    """The invoices of an order, oldest first; with `customer_id` only what that customer may see: one statement."""
+def of_order(unit: Unit, order_id: int, scope: Scope | None = None) -> list[OrderInvoice]:
+    """The invoices of an order, oldest first; with a `scope` only what may be seen in it: one statement."""
     statement = select(
         Invoice.public_id,
         Invoice.kind,
@@ -103,6 +114,6 @@ def of_order(unit: Unit, order_id: int, customer_id: int | None = None) -> list[
         Invoice.open,
         Invoice.currency,
     ).where(Invoice.order_id == order_id)
-    if customer_id is not None:
-        statement = statement.where(Invoice.customer_id == customer_id, Invoice.state == POSTED)
+    if scope is not None:
+        statement = statement.where(within(scope, Invoice), Invoice.state == POSTED)
     return [OrderInvoice(*row) for row in unit.db.execute(statement.order_by(Invoice.id))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.response import Response
 from pyramid.view import view_config
 
+from portal.kernel.db import is_public_id
 from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import _
 from portal.kernel.money import from_scaled
@@ -25,7 +27,7 @@ from portal.modules.finance.forms import (
     customer_search,
     draft_values,
 )
-from portal.modules.finance.models import CREDIT_NOTE, DRAFT, INVOICE
+from portal.modules.finance.models import CREDIT_NOTE, DRAFT, INVOICE, Invoice
 from portal.modules.finance.permissions import DRAFT as MAY_DRAFT
 from portal.modules.finance.permissions import PAY, POST, VIEW
 from portal.modules.finance.resources import FinanceRoot, InvoiceNode, Invoices
@@ -91,8 +93,11 @@ def customers(context: Invoices, request: Request) -> Any:
 def new(context: Invoices, request: Request) -> Any:
     """An invoice by hand."""
     customer = request.GET.get("customer")
+    known = request.unit.ask(ICustomers).find(customer) if customer and is_public_id(customer) else None
     form = NewInvoiceForm(
-        request, {"currency": request.company.currency, "customer": customer, "version": "1"}
+        request,
+        {"currency": request.company.currency, "customer": customer, "version": "1"},
+        () if known is None else known.departments,
     )
     customer_search(form, request)
     back = request.resource_path(context)
@@ -103,6 +108,8 @@ def new(context: Invoices, request: Request) -> Any:
     found = request.unit.ask(ICustomers).find(form.customer.data)
     if found is None:
         raise Invalid({"customer": _("There is no such customer.")})
+    if form.invoice.department_id is not None and known is not None and known.id != found.id:
+        raise Invalid({"department": _("This department is of another customer.")})
     public_id = drafting.draft_by_hand(request.unit, found, form.invoice)
     request.flash(_("The draft was saved."))
     return HTTPSeeOther(request.resource_path(context, public_id, ""))
@@ -183,7 +190,7 @@ def edit(context: InvoiceNode, request: Request) -> Any:
     if row.state != DRAFT:
         return HTTPSeeOther(back)
     values = draft_values(row, reading.lines_of(request.unit, row.id))
-    form = DraftForm(request, values, currency=row.currency)
+    form = _draft_form(request, row, values)
     if not request.submitted:
         totals_url = request.resource_path(context, "totals")
         return {"form": form, "back": back, "heading": _("Edit draft"), "totals_url": totals_url}
@@ -196,12 +203,13 @@ def edit(context: InvoiceNode, request: Request) -> Any:
 @view_config(context=Invoices, name="totals", permission=MAY_DRAFT, request_method="POST", operation=False)
 def totals_of_new(context: Invoices, request: Request) -> Response:
     """What an invoice comes to while it is being written."""
-    form = NewInvoiceForm(request, {"version": "1"})
+    customer = str(request.POST.get("customer", ""))
+    found = request.unit.ask(ICustomers).find(customer) if is_public_id(customer) else None
+    form = NewInvoiceForm(request, {"version": "1"}, () if found is None else found.departments)
     customer_search(form, request)
 
     def worked() -> Totals:
         form.check()
-        found = request.unit.ask(ICustomers).find(form.customer.data)
         if found is None:
             raise Invalid({"customer": _("There is no such customer.")})
         return _totals(form, drafting.worked_out_by_hand(request.unit, found, form.invoice))
@@ -213,13 +221,19 @@ def totals_of_new(context: Invoices, request: Request) -> Response:
 def totals_of_draft(context: InvoiceNode, request: Request) -> Response:
     """What a draft comes to while it is being changed."""
     row = context.row
-    form = DraftForm(request, currency=row.currency)
+    form = _draft_form(request, row, {})
 
     def worked() -> Totals:
         form.check()
         return _totals(form, drafting.worked_out_anew(request.unit, row, form.invoice))
 
     return totals_response(request, worked)
+
+
+def _draft_form(request: Request, row: Invoice, values: Mapping[str, Any]) -> DraftForm:
+    """The form of a stored draft; the department of an order's invoice is the order's."""
+    departments = request.unit.ask(ICustomers).departments(row.customer_id) if row.order_id is None else ()
+    return DraftForm(request, values, departments, kept=row.department_id, currency=row.currency)
 
 
 def _totals(form: DraftForm, worked: WorkedOut) -> Totals:

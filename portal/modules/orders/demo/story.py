@@ -77,8 +77,8 @@ class Story:
         self._put(day, 6, self._request_again, self._buyer)
 
     def _request_again(self, unit: Unit) -> None:
-        scope = Scope(self._context.accounts[self._order.customer])
-        lines = own.lines_to_repeat(unit, scope, self._public_id)
+        scope = Scope.whole(self._context.accounts[self._order.customer])
+        lines = own.to_repeat(unit, scope, self._public_id).lines
         own.request(unit, scope, lines, notes="The same as last time, please.")
 
     # --- quotations ----------------------------------------------------------------------------------------
@@ -88,10 +88,12 @@ class Story:
             DraftLine(line.quantity, product=self._context.products[line.product])
             for line in self._order.lines
         ]
+        departments = unit.ask(ICustomers).departments(self._context.accounts[self._order.customer])
         created = own.request(
             unit,
-            Scope(self._context.accounts[self._order.customer]),
+            Scope.whole(self._context.accounts[self._order.customer]),
             lines,
+            department=next((one.public_id for one in departments if one.id == self._department), None),
             reference=self._reference,
             requested_on=self._context.moved(self._order.required),
         )
@@ -138,6 +140,7 @@ class Story:
         return replace(
             standard,
             lines=lines,
+            department_id=self._department,
             delivery_address=self._warehouse(customer) or standard.delivery_address,
             responsible=self._seller.name,
             customer_reference=self._reference,
@@ -171,7 +174,7 @@ class Story:
             self._put(self._first, 13, self._question, self._buyer)
 
     def _question(self, unit: Unit) -> None:
-        scope = Scope(self._context.accounts[self._order.customer])
+        scope = Scope.whole(self._context.accounts[self._order.customer])
         own.ask(unit, scope, self._public_id, "Could you deliver a week earlier?")
 
     def _expire(self, unit: Unit) -> None:
@@ -182,7 +185,7 @@ class Story:
 
     def _accept(self, unit: Unit) -> None:
         if self._by_buyer:
-            scope = Scope(self._context.accounts[self._order.customer])
+            scope = Scope.whole(self._context.accounts[self._order.customer])
             revision = unit.db.get_one(Order, self._id).revision
             own.accept(unit, scope, self._public_id, name=unit.actor.name, revision=revision)
         else:
@@ -249,6 +252,12 @@ class Story:
     @property
     def _reference(self) -> str:
         return f"PO-{self._order.id}"
+
+    @property
+    def _department(self) -> int | None:
+        """Whose order it is at a customer with departments; some are of the whole account."""
+        choices = [None, *self._context.departments.get(self._order.customer, ())]
+        return choices[self._order.id % len(choices)]
 
     @property
     def _decided(self) -> date:

@@ -1,4 +1,4 @@
-"""Acceptances above a spending limit: they wait until an approver of the same account has decided.
+"""Acceptances above a spending limit: they wait until an approver of the same account, who sees the order, has decided.
 
 The order stays sent: for the company nothing was accepted yet, and it can still be revised, declined or expire. Whatever
 takes it out of that state, or to another revision, ends the wait.
@@ -16,6 +16,7 @@ from sqlalchemy import insert, select, update
 from portal.kernel.errors import Refused
 from portal.kernel.i18n import _
 from portal.kernel.people import Scope
+from portal.kernel.scoping import within
 from portal.kernel.unit import Unit
 from portal.modules.orders.events import OrderApprovalAsked, OrderApprovalDecided
 from portal.modules.orders.models import Approval, Order
@@ -49,9 +50,9 @@ def open_of(unit: Unit, order: Order) -> Approval | None:
     return unit.db.scalar(found.execution_options(populate_existing=True))
 
 
-def shown(unit: Unit, approval: Approval) -> Wait:
-    """A waiting acceptance with those who may approve it: one statement."""
-    people = _approvers(colleagues.members(unit, Scope(approval.customer_id)), approval)
+def shown(unit: Unit, scope: Scope, order: Order, approval: Approval) -> Wait:
+    """The waiting acceptance of an order with those who may approve it: one statement."""
+    people = _approvers(colleagues.deciders(unit, scope), approval, order.department_id)
     return Wait(
         approval.asked_by,
         approval.asked_at,
@@ -63,16 +64,18 @@ def shown(unit: Unit, approval: Approval) -> Wait:
 
 def decidable(unit: Unit, scope: Scope) -> Sequence[int]:
     """The orders of the account on which whoever acts may decide, oldest first: two statements at most."""
-    waiting = unit.db.scalars(
-        select(Approval)
+    waiting = unit.db.execute(
+        select(Approval, Order.department_id)
         .join(Order, (Order.id == Approval.order_id) & (Order.customer_id == Approval.customer_id))
-        .where(
-            Approval.customer_id == scope.customer_id, Approval.outcome.is_(None), Order.state == State.SENT
-        )
+        .where(within(scope, Order), Approval.outcome.is_(None), Order.state == State.SENT)
         .order_by(Approval.id)
     ).all()
-    people = colleagues.members(unit, scope) if waiting else ()
-    return [one.order_id for one in waiting if colleagues.myself(unit, _approvers(people, one)) is not None]
+    people = colleagues.deciders(unit, scope) if waiting else ()
+    return [
+        one.order_id
+        for one, department in waiting
+        if colleagues.myself(unit, _approvers(people, one, department)) is not None
+    ]
 
 
 def is_needed(unit: Unit, order: Order, people: Sequence[Member]) -> bool:
@@ -95,7 +98,9 @@ def ask(
         raise LookupError("only a member asks for approval")
     if open_of(unit, order) is not None:
         raise Refused(_("This quotation was accepted already and waits for approval."))
-    able = colleagues.approvers(people, order.gross, order.currency, asker=unit.actor.user_id)
+    able = colleagues.approvers(
+        people, order.gross, order.currency, department=order.department_id, asker=unit.actor.user_id
+    )
     if not able:
         raise Refused(
             _(
@@ -125,11 +130,11 @@ def ask(
     )
 
 
-def demand_decider(unit: Unit, scope: Scope, approval: Approval) -> None:
+def demand_decider(unit: Unit, scope: Scope, order: Order, approval: Approval) -> None:
     """Raise Refused unless whoever acts may decide: an approver whose own limit suffices, and never who accepted."""
     if unit.actor.user_id == approval.asked_user_id:
         raise Refused(_("Nobody approves what they accepted themselves."))
-    people = _approvers(colleagues.members(unit, scope), approval)
+    people = _approvers(colleagues.deciders(unit, scope), approval, order.department_id)
     if colleagues.myself(unit, people) is None:
         raise Refused(_("This is above your own spending limit, or approving is not yours to do."))
 
@@ -157,5 +162,7 @@ def settle(unit: Unit, order: Order, outcome: str, reason: str = "") -> None:
         unit.publish(OrderApprovalDecided(order.id, order.public_id, order.customer_id, outcome))
 
 
-def _approvers(people: Sequence[Member], approval: Approval) -> list[Member]:
-    return colleagues.approvers(people, approval.gross, approval.currency, asker=approval.asked_user_id)
+def _approvers(people: Sequence[Member], approval: Approval, department: int | None) -> list[Member]:
+    return colleagues.approvers(
+        people, approval.gross, approval.currency, department=department, asker=approval.asked_user_id
+    )

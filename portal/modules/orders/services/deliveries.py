@@ -18,9 +18,8 @@ from portal.kernel.unit import Unit
 from portal.modules.orders.events import OrderDelivered, OrderDeliveryUndone, OrderLineCancelled
 from portal.modules.orders.models import Delivery, DeliveryLine, Order, OrderLine
 from portal.modules.orders.services import numbers, printing, reading
-from portal.modules.orders.services.lifecycle import DOCUMENT_KIND, begin, close_if_done, finish, move, tell
+from portal.modules.orders.services.lifecycle import begin, close_if_done, finish, issue, move, tell
 from portal.modules.orders.services.progress import refresh
-from portal.ops import documents
 
 PREFIX = "DN"
 
@@ -61,7 +60,7 @@ def deliver(
     refresh(order, lines)
     move(unit, order, row)
     printed = printing.delivery_note(unit, order, lines, made.number, day, scaled)
-    document = documents.issue(unit, printed, DOCUMENT_KIND, order.public_id, order.customer_id)
+    document = issue(unit, order, printed)
     _attach(unit, made.public_id, document)
     tell(unit, order, row, made.number, document)
     unit.publish(

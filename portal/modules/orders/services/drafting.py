@@ -16,7 +16,8 @@ from portal.kernel.i18n import Text, _
 from portal.kernel.money import Policy, PriceBasis, Rounding, TaxRounding, convert, from_scaled, to_scaled
 from portal.kernel.unit import Unit
 from portal.modules.catalog.interfaces import IProducts, ProductFacts
-from portal.modules.customers.interfaces import CustomerFacts, ICustomers
+from portal.modules.customers.interfaces import CustomerFacts, Department, ICustomers
+from portal.modules.orders.interfaces import ORDER_KIND
 from portal.modules.orders.models import Order, OrderLine
 from portal.modules.orders.services import history, numbers, reading
 from portal.modules.orders.services.drafts import Draft, DraftLine
@@ -24,6 +25,7 @@ from portal.modules.orders.services.pricing import Terms, WorkedOut, work_out
 from portal.modules.orders.settings import BILL_ON, TAX_ROUNDING, VALID_DAYS
 from portal.modules.orders.transitions import State, transition
 from portal.modules.taxes.interfaces import ITaxes, Position
+from portal.ops import documents
 
 PREFIX = "SO"
 
@@ -102,12 +104,16 @@ def take_up(unit: Unit, order_id: int, version: int | None = None) -> Order:
 
 
 def duplicate(unit: Unit, order_id: int) -> tuple[Created, list[Difference]]:
-    """A new quotation with the lines of an order, prices asked for anew; lines no longer sold are left out."""
+    """A new quotation with the lines of an order, prices asked for anew; lines no longer sold are left out.
+
+    It is of the same department, unless that is out of use by now.
+    """
     order = unit.db.get_one(Order, order_id)
     lines = reading.lines_of(unit.db, order_id)
     customer = unit.ask(ICustomers).get(order.customer_id)
     draft, gone = copied(unit, customer, lines)
-    created = create(unit, customer, draft)
+    kept = any(one.id == order.department_id for one in customer.departments_in_use)
+    created = create(unit, customer, replace(draft, department_id=order.department_id if kept else None))
     return created, [*gone, *_differences(unit, created.id, lines)]
 
 
@@ -164,6 +170,7 @@ def draft_of(order: Order, lines: Iterable[OrderLine], *, prices: bool = True) -
         valid_until=order.valid_until,
         bill_on=order.bill_on,
         notes=order.notes,
+        department_id=order.department_id,
     )
 
 
@@ -222,8 +229,9 @@ def _insert(
     worked = work_out(unit, terms, draft.lines, products=products, priced=priced)
     # A request has no amounts yet, and a rate that is lacking is not the customer's fault.
     rate = taxes.exchange_rate(customer.currency, today) if priced else Decimal(1)
+    department = _department_of(customer.departments, draft.department_id)
     values: dict[str, Any] = {
-        **_written_values(draft, customer.name, customer.number),
+        **_written_values(draft, customer.name, customer.number, department),
         **worked.header,
         "customer_id": customer.id,
         "customer_name": customer.name,
@@ -296,8 +304,9 @@ def rewrite(
     """Put what was written in the place of what was: lines as a whole, totals with them."""
     by_key: Mapping[int, OrderLine] = {line.key: line for line in stored}
     worked = work_out(unit, terms_of(unit, order), draft.lines, by_key, products)
+    department = _department_cited(unit, order, draft)
     for name, value in {
-        **_written_values(draft, order.customer_name, order.customer_number),
+        **_written_values(draft, order.customer_name, order.customer_number, department),
         **worked.header,
     }.items():
         setattr(order, name, value)
@@ -311,20 +320,44 @@ def rewrite(
     insert_lines(unit, order.id, order.customer_id, worked)
 
 
-def search_values(customer_name: str, customer_number: str, draft: Draft) -> dict[str, str]:
+def _department_of(departments: Iterable[Department], department_id: int | None) -> str:
+    """The name of a department in use, "" for none. Raises Invalid for any other."""
+    if department_id is None:
+        return ""
+    for one in departments:
+        if one.id == department_id and one.active:
+            return one.name
+    raise Invalid({"department": _("This department is no longer there.")})
+
+
+def _department_cited(unit: Unit, order: Order, draft: Draft) -> str:
+    """The name of the department that the draft of an order is of; what was issued so far moves there with it."""
+    if draft.department_id == order.department_id:
+        return order.department
+    name = _department_of(unit.ask(ICustomers).departments(order.customer_id), draft.department_id)
+    documents.move(unit, ORDER_KIND, order.public_id, draft.department_id)
+    return name
+
+
+def search_values(customer_name: str, customer_number: str, draft: Draft, department: str) -> dict[str, str]:
     """The folded columns: the customer, their reference, people and addresses together; what is looked for alone."""
     addresses = {
         " ".join(address.printed) for address in (draft.billing_address, draft.delivery_address) if address
     }
     people = (draft.customer_reference, draft.contact, draft.responsible)
     return {
-        "search_text": fold(" ".join((customer_name, customer_number, *people, *sorted(addresses)))),
+        "search_text": fold(
+            " ".join((customer_name, customer_number, department, *people, *sorted(addresses)))
+        ),
         "reference_folded": fold(draft.customer_reference),
         "responsible_folded": fold(draft.responsible),
+        "department_folded": fold(department),
     }
 
 
-def _written_values(draft: Draft, customer_name: str, customer_number: str) -> dict[str, Any]:
+def _written_values(
+    draft: Draft, customer_name: str, customer_number: str, department: str
+) -> dict[str, Any]:
     """The columns that come from what was written. The number is searched for in its own column."""
     return {
         "billing_address": reading.address_json(draft.billing_address),
@@ -337,7 +370,9 @@ def _written_values(draft: Draft, customer_name: str, customer_number: str) -> d
         "valid_until": draft.valid_until,
         "bill_on": draft.bill_on,
         "notes": draft.notes,
-        **search_values(customer_name, customer_number, draft),
+        "department_id": draft.department_id,
+        "department": department,
+        **search_values(customer_name, customer_number, draft, department),
     }
 
 

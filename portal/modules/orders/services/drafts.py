@@ -34,7 +34,10 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A quotation as it was written. `valid_until` None means the days of `portal.orders.valid_days`."""
+    """A quotation as it was written. `valid_until` None means the days of `portal.orders.valid_days`.
+
+    `department_id` is the customer's department whose it is, None for the whole account.
+    """
 
     lines: tuple[DraftLine, ...] = ()
     billing_address: PostalAddress | None = None
@@ -47,3 +50,4 @@ class Draft:
     valid_until: date | None = None
     bill_on: str = BILL_ON_DELIVERY
     notes: str = ""
+    department_id: int | None = None

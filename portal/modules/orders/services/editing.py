@@ -43,6 +43,7 @@ def fields_of(draft: Draft) -> dict[str, Any]:
     for name in _DATES:
         day: date | None = getattr(draft, name)
         fields[name] = None if day is None else day.isoformat()
+    fields["department"] = draft.department_id
     fields["billing_address"] = address_json(draft.billing_address)
     fields["delivery_address"] = address_json(draft.delivery_address)
     for line in draft.lines:
@@ -161,6 +162,7 @@ def _draft(fields: Mapping[str, Any], sent: Written) -> Draft:
     }
     return Draft(
         lines=tuple(lines),
+        department_id=fields["department"],
         billing_address=address_of(fields["billing_address"]),
         delivery_address=address_of(fields["delivery_address"]),
         **texts,

@@ -28,6 +28,7 @@ from portal.modules.orders.services.progress import refresh
 from portal.modules.orders.settings import CONFIRM_ACCEPTED
 from portal.modules.orders.transitions import State, Transition, action_title, transition
 from portal.ops import documents
+from portal.ops.pdf import PrintDocument
 from portal.proposals.intents import Intent, demand
 
 DOCUMENT_KIND = ORDER_KIND
@@ -98,6 +99,13 @@ def finish(
         history.record(unit, order, "reason", reason, visible=False)
 
 
+def issue(unit: Unit, order: Order, printed: PrintDocument) -> str:
+    """Issue a document of an order for whoever may see that; returns its public id."""
+    return documents.issue(
+        unit, printed, DOCUMENT_KIND, order.public_id, order.customer_id, order.department_id
+    )
+
+
 # --- quotations --------------------------------------------------------------------------------------------
 
 
@@ -120,7 +128,7 @@ def send(unit: Unit, order_id: int, version: int | None = None) -> Sent:
 
 def _issue_revision(unit: Unit, order: Order, lines: Sequence[OrderLine], content: str) -> str:
     printed = printing.quotation(unit, order, lines)
-    document = documents.issue(unit, printed, DOCUMENT_KIND, order.public_id, order.customer_id)
+    document = issue(unit, order, printed)
     revisions.store(unit, order, order.revision, content, document)
     return document
 
@@ -158,7 +166,8 @@ def accepted(unit: Unit, order: Order, acceptance: Acceptance) -> None:
     if acceptance.reference:
         order.customer_reference = acceptance.reference
         draft = draft_of(order, ())
-        for column, folded in search_values(order.customer_name, order.customer_number, draft).items():
+        found = search_values(order.customer_name, order.customer_number, draft, order.department)
+        for column, folded in found.items():
             setattr(order, column, folded)
     if unit.setting(CONFIRM_ACCEPTED) == "auto":
         unit.enqueue(CONFIRM_JOB, {"order": order.id}, dedupe=str(order.id))
@@ -214,7 +223,7 @@ def confirm(
     refresh(order, lines)
     move(unit, order, row)
     printed = printing.confirmation(unit, order, lines)
-    document = documents.issue(unit, printed, DOCUMENT_KIND, order.public_id, order.customer_id)
+    document = issue(unit, order, printed)
     tell(unit, order, row, document=document)
     _note_passed_over(unit, order, let_pass)
     _tell_customer_page(unit, order, row)

@@ -18,9 +18,16 @@ from portal.kernel.errors import Invalid, Refused
 from portal.kernel.i18n import Text, _
 from portal.kernel.money import from_scaled
 from portal.kernel.people import Scope
+from portal.kernel.scoping import within
 from portal.kernel.unit import Unit
 from portal.modules.catalog.interfaces import IProducts, ProductFacts
-from portal.modules.customers.interfaces import CustomerFacts, IMyAddresses, PostalAddress
+from portal.modules.customers.interfaces import (
+    CustomerFacts,
+    Department,
+    ICustomers,
+    IMyAddresses,
+    PostalAddress,
+)
 from portal.modules.orders.interfaces import OrderFacts
 from portal.modules.orders.models import FULLY, Approval, Order, OrderLine, Revision
 from portal.modules.orders.services import approvals, comments, drafting, history, reading, revisions
@@ -87,6 +94,7 @@ class OwnOrder:
     valid_until: date | None
     promised_on: date | None
     requested_on: date | None
+    department: str
     customer_reference: str
     contact: str
     responsible: str
@@ -154,12 +162,13 @@ def get(unit: Unit, scope: Scope, public_id: str) -> OwnOrder | None:
     if order.state == State.QUOTATION:
         sent = revisions.latest(unit.db, order)
         return None if sent is None else _as_sent(order, sent)
-    return _as_it_is(unit, order, lines, None if approval is None else approvals.shown(unit, approval))
+    wait = None if approval is None else approvals.shown(unit, scope, order, approval)
+    return _as_it_is(unit, order, lines, wait)
 
 
 def timeline(unit: Unit, scope: Scope, own: OwnOrder) -> history.History:
     """What the customer gets to see of the history: one statement. Employees are named, internals left out."""
-    if own.subject.customer_id != scope.customer_id:
+    if own.subject.customer_id != scope.customer_id or not scope.covers(own.facts.department_id):
         raise LookupError(f"no order {own.public_id}")
     found = history.history(unit, own.subject)
     return history.History(tuple(entry for entry in found.timeline if entry.visible), found.deliveries)
@@ -221,7 +230,7 @@ def accept(
         raise Invalid({"name": _("Please type your name.")})
     if reference and not repeat:
         _demand_new_reference(unit, scope, order, reference)
-    people = colleagues.members(unit, scope)
+    people = colleagues.deciders(unit, scope)
     if approvals.is_needed(unit, order, people):
         approvals.ask(unit, scope, order, people, name=name.strip(), reference=reference)
         return False
@@ -261,7 +270,7 @@ def approve(unit: Unit, scope: Scope, public_id: str, *, revision: int) -> None:
     may not decide on the amount.
     """
     order, row, approval = _begin_deciding(unit, scope, public_id, "approve", revision)
-    approvals.demand_decider(unit, scope, approval)
+    approvals.demand_decider(unit, scope, order, approval)
     approvals.settle(unit, order, approvals.APPROVED)
     accepted(unit, order, Acceptance(unit.actor.name, approval.reference))
     finish(unit, order, row, approval.asked_by)
@@ -270,7 +279,7 @@ def approve(unit: Unit, scope: Scope, public_id: str, *, revision: int) -> None:
 def reject(unit: Unit, scope: Scope, public_id: str, *, reason: str, revision: int) -> None:
     """Let a colleague's acceptance not come about; the quotation stays open. Raises as `approve`, Invalid without a reason."""
     order, row, approval = _begin_deciding(unit, scope, public_id, "reject", revision)
-    approvals.demand_decider(unit, scope, approval)
+    approvals.demand_decider(unit, scope, order, approval)
     if not reason.strip():
         raise Invalid({"reason": _("Please tell us why.")})
     approvals.settle(unit, order, approvals.REJECTED, reason.strip())
@@ -306,8 +315,16 @@ def ask(unit: Unit, scope: Scope, public_id: str, text: str) -> None:
 
 
 def account(unit: Unit, scope: Scope) -> CustomerFacts:
-    """The account itself, with addresses and contacts."""
+    """The account itself, with what of it is in the scope."""
     return unit.ask(IMyAddresses).get(scope)
+
+
+def departments(unit: Unit, scope: Scope) -> tuple[Department, ...]:
+    """The departments that somebody of this scope may ask for: one statement; none, and no statement, for the only one."""
+    if scope.departments is not None and len(scope.departments) == 1:
+        return ()
+    found = unit.ask(ICustomers).departments(scope.customer_id)
+    return tuple(one for one in found if one.active and scope.covers(one.id))
 
 
 def request(
@@ -318,19 +335,23 @@ def request(
     reference: str = "",
     requested_on: date | None = None,
     notes: str = "",
+    department: str | None = None,
 ) -> drafting.Created:
     """Ask for a quotation of products, as the catalog calls and measures them, and of free text.
 
-    Raises Invalid for fields (`lines-<n>-quantity`, `-name`, `-unit`).
+    `department` is the public id of the one that it is for; who is limited to a single one need not say it. Raises
+    Invalid for fields (`department`, `lines-<n>-quantity`, `-name`, `-unit`).
     """
     customer = account(unit, scope)
+    asking = _department(customer, scope, department)
     ids = {line.product for line in lines if line.product}
     products = unit.ask(IProducts).find(ids) if ids else dict[str, ProductFacts]()
     _check(lines, products)
     draft = Draft(
         lines=tuple(lines),
-        billing_address=customer.address("billing"),
-        delivery_address=customer.address("delivery"),
+        billing_address=customer.address("billing", asking),
+        delivery_address=customer.address("delivery", asking),
+        department_id=asking,
         contact=unit.actor.name,
         bill_on=unit.setting(BILL_ON),
         customer_reference=reference,
@@ -343,8 +364,27 @@ def request(
     return created
 
 
-def lines_to_repeat(unit: Unit, scope: Scope, public_id: str) -> list[DraftLine]:
-    """The lines of an old order as a new request would begin: products and free text, without prices."""
+def _department(customer: CustomerFacts, scope: Scope, public_id: str | None) -> int | None:
+    """The department that a request is for, None for the whole account. Raises Invalid for what is not to be chosen."""
+    if public_id is None and scope.is_whole:
+        return None
+    in_use = customer.departments_in_use
+    chosen = in_use[0] if public_id is None and len(in_use) == 1 else customer.department(public_id or "")
+    if chosen is None:
+        raise Invalid({"department": _("Choose one of your departments.")})
+    return chosen.id
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What a new request like an old order begins with; `department_id` as in the order."""
+
+    lines: list[DraftLine]
+    department_id: int | None
+
+
+def to_repeat(unit: Unit, scope: Scope, public_id: str) -> Repeat:
+    """An old order as a new request would begin: products and free text, without prices."""
     own = get(unit, scope, public_id)
     if own is None:
         raise LookupError(f"no order {public_id}")
@@ -353,7 +393,8 @@ def lines_to_repeat(unit: Unit, scope: Scope, public_id: str) -> list[DraftLine]
         for line in reading.lines_of(unit.db, own.id)
         if own.state != State.QUOTATION
     }
-    return [_repeated(line, products.get(line.position, "")) for line in own.lines]
+    lines = [_repeated(line, products.get(line.position, "")) for line in own.lines]
+    return Repeat(lines, own.facts.department_id)
 
 
 def _repeated(line: OwnLine, product: str) -> DraftLine:
@@ -369,7 +410,7 @@ def _repeated(line: OwnLine, product: str) -> DraftLine:
 
 
 def _visible(statement: Any, scope: Scope) -> Any:
-    return statement.where(Order.customer_id == scope.customer_id, Order.visible.is_(True))
+    return statement.where(within(scope, Order), Order.visible.is_(True))
 
 
 def _id(unit: Unit, scope: Scope, public_id: str) -> int:
@@ -404,6 +445,10 @@ def _begin_deciding(
 
 
 def _demand_new_reference(unit: Unit, scope: Scope, order: Order, reference: str) -> None:
+    if unit.actor.user_id is None:
+        # Whoever holds the link to one document reads nothing of other departments either.
+        mine = None if order.department_id is None else frozenset({order.department_id})
+        scope = Scope(scope.customer_id, mine)
     numbers = unit.db.scalars(
         _visible(select(Order.number), scope)
         .where(Order.customer_reference == reference, Order.id != order.id)
@@ -455,6 +500,7 @@ def _as_it_is(unit: Unit, order: Order, lines: Sequence[OrderLine], wait: Wait |
         valid_until=order.valid_until,
         promised_on=order.promised_on,
         requested_on=order.requested_on,
+        department=order.department,
         customer_reference=order.customer_reference,
         contact=order.contact,
         responsible=order.responsible,
@@ -493,6 +539,7 @@ def _as_sent(order: Order, sent: Revision) -> OwnOrder:
         valid_until=_day(header["valid_until"]),
         promised_on=_day(header["promised_on"]),
         requested_on=_day(header["requested_on"]),
+        department=header.get("department", ""),
         customer_reference=header["customer_reference"],
         contact=header["contact"],
         responsible=header["responsible"],

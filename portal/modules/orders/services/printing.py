@@ -73,6 +73,7 @@ def _head(unit: Unit, order: Order) -> dict[str, Any]:
         "delivery": None if delivery is None else _party(order.customer_name, delivery),
         "account_number": order.customer_number,
         "customer_reference": order.customer_reference,
+        "department": order.department,
         "responsible": order.responsible,
         "contact": order.contact,
         "notes": order.notes,

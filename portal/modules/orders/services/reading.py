@@ -192,4 +192,6 @@ def facts(order: Order, lines: Iterable[OrderLine]) -> OrderFacts:
         gross=order.gross,
         lines=tuple(line_facts(line) for line in lines),
         customer_number=order.customer_number,
+        department_id=order.department_id,
+        department=order.department,
     )

@@ -11,7 +11,7 @@ from pyramid.view import view_config
 from sqlalchemy import select
 
 from portal.kernel.i18n import Text, _
-from portal.kernel.people import Realm
+from portal.kernel.people import Realm, Scope
 from portal.modules.catalog.interfaces import IPrices, IProducts, PriceQuery, ProductFacts
 from portal.modules.customers.interfaces import CustomerFacts, ICustomers
 from portal.modules.orders import permissions
@@ -93,7 +93,9 @@ def order(context: OrderNode, request: Request) -> dict[str, Any]:
     return {
         "order": row,
         "four_eyes": about(request, DOCUMENT_KIND, row.public_id),
-        "wait": None if approval is None else approvals.shown(unit, approval),
+        "wait": None
+        if approval is None
+        else approvals.shown(unit, Scope.whole(row.customer_id), row, approval),
         "state": STATES[row.state],
         "delivery": DELIVERY[row.delivery],
         "billing": billing_badge(row.state, row.billing),
