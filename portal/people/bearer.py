@@ -45,6 +45,7 @@ _STATEMENT = (
         ApiToken.created_at,
         ApiToken.created_at.label("verified_at"),
         ApiToken.expires_at,
+        ApiToken.prefix,
         ApiToken.used_at,
         ApiToken.permissions.label("limited_to"),
         ApiToken.customer_id.label("bound_to"),
@@ -90,7 +91,7 @@ def identify(request: Request) -> Identity | None:
     asked = {"hash": digest(token), "today": now.astimezone(request.house.company.zone).date()}
     rows: Sequence[Any] = request.db.execute(_STATEMENT, asked).all()
     if not rows or not rows[0].alive or rows[0].expires_at <= now:
-        raise _refusal(request, known=bool(rows))
+        raise _refusal(request, rows[0] if rows else None)
     first = rows[0]
     if first.used_at is None or now - first.used_at >= _TOUCH_EVERY:
         address = request.remote_addr or ""
@@ -105,18 +106,18 @@ def _limited(identity: Identity, row: Any) -> Identity:
     return replace(identity, limited_to=frozenset(row.limited_to.split()), memberships=memberships)
 
 
-def _refusal(request: Request, *, known: bool) -> BadToken:
-    """The 401; a token that never was counts as an attempt of its address, up to the limit."""
+def _refusal(request: Request, row: Any) -> BadToken:
+    """The 401; a token that never was, for which there is no row, counts as an attempt of its address, up to the limit."""
     # Whoever asks again while the answer is made (the language of the page) learns that it is nobody.
     request.__dict__["identified"] = None
     address = request.remote_addr or ""
-    if known:
-        return BadToken()
+    if row is not None:
+        return BadToken("ended or revoked token", whose={"prefix": row.prefix, "user_id": row.user_id})
     visitor = attempts.nameless(address)
     if attempts.is_limited(request.unit, attempts.TOKEN, visitor):
-        return BadToken(wait=request.setting(ATTEMPTS_WINDOW))
+        return BadToken("too many unknown tokens", wait=request.setting(ATTEMPTS_WINDOW))
     request.afterwards.append(lambda unit: _count(unit, visitor))
-    return BadToken()
+    return BadToken("unknown token")
 
 
 def _count(unit: Unit, visitor: attempts.Visitor) -> None:

@@ -13,6 +13,7 @@ from portal.kernel.unit import Unit
 from portal.people import drafts, kept, services
 from portal.people.factors import SpentChallenge
 from portal.people.models import Attempt, Token, UserSession
+from portal.people.services.sessions import SESSIONS_KEPT
 from portal.people.settings import SESSION_LIFETIME
 from portal.people.viewing import Viewing, expire
 
@@ -21,7 +22,6 @@ EVERY = timedelta(hours=12)
 
 _ATTEMPTS = timedelta(days=7)
 _TOKENS = timedelta(days=30)
-_SESSIONS = timedelta(days=30)
 
 
 def reset_job(unit: Unit, payload: Mapping[str, Any]) -> None:
@@ -43,8 +43,8 @@ def tidy_job(unit: Unit, payload: Mapping[str, Any]) -> None:
     drafts.tidy(unit)
     kept.tidy(unit)
     now = unit.now()
-    longest = timedelta(hours=unit.setting(SESSION_LIFETIME)) + _SESSIONS
-    old_session = or_(UserSession.ended_at < now - _SESSIONS, UserSession.created_at < now - longest)
+    longest = timedelta(hours=unit.setting(SESSION_LIFETIME)) + SESSIONS_KEPT
+    old_session = or_(UserSession.ended_at < now - SESSIONS_KEPT, UserSession.created_at < now - longest)
     unit.db.execute(delete(Attempt).where(Attempt.at < now - _ATTEMPTS))
     unit.db.execute(delete(SpentChallenge).where(SpentChallenge.expires_at < now))
     unit.db.execute(delete(Token).where(Token.expires_at < now - _TOKENS))

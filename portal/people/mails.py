@@ -118,6 +118,15 @@ def notice(unit: Unit, user: User, what: Text) -> None:
     _queue(unit, user, _("Your access to ${company}", mapping={"company": unit.company.name}), text)
 
 
+def new_browser(unit: Unit, user: User, device: Text, address: str) -> None:
+    """The news that somebody signed in as the person from a browser that was not known."""
+    what = _(
+        "You signed in with a browser that was new to us: ${device}, at the network address ${address}.",
+        mapping={"device": device, "address": address or "?"},
+    )
+    notice(unit, user, what)
+
+
 def _moment(unit: Unit, user: User, moment: datetime) -> str:
     return format_datetime(moment, "medium", tzinfo=unit.company.zone, locale=user.language.replace("-", "_"))
 

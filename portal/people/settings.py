@@ -19,6 +19,12 @@ VERIFY_MINUTES = Setting(
     "10",
     "minutes after a proof of identity in which one may change what matters: password, factors, tokens, rights",
 )
+NEW_BROWSER_MAIL = Setting(
+    "portal.people.new_browser_mail",
+    boolean,
+    "true",
+    "whether people are told by mail of a sign-in from a browser in which they had not signed in before",
+)
 ATTEMPTS_WINDOW = Setting(
     "portal.people.attempts_window", positive, "15", "minutes during which a failed attempt to sign in counts"
 )
@@ -94,6 +100,7 @@ SETTINGS = (
     SESSION_IDLE,
     SESSION_LIFETIME,
     VERIFY_MINUTES,
+    NEW_BROWSER_MAIL,
     ATTEMPTS_WINDOW,
     ATTEMPTS_PAIR,
     ATTEMPTS_ACCOUNT,

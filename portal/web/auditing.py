@@ -23,6 +23,7 @@ from portal.kernel.people import Realm
 from portal.kernel.request import Request
 from portal.kernel.tree import Node, module_root
 from portal.kernel.unit import Unit
+from portal.web.bearer import BadToken
 
 log = logging.getLogger(__name__)
 
@@ -175,6 +176,8 @@ def _refusal(request: Request) -> tuple[str, dict[str, Any]] | None:
     values: dict[str, Any] = {"method": request.method, "path": path_of(request)}
     if isinstance(error, HTTPForbidden):
         return audit.DENIED, {**values, **_ruling(request, getattr(error, "result", None))}
+    if isinstance(error, BadToken):
+        return audit.DENIED, {**values, "rule": "token", "reason": error.why, **error.whose}
     if isinstance(error, BadCSRFToken | BadCSRFOrigin):
         return audit.DENIED, {**values, "rule": "csrf"}
     identity = request.__dict__.get("identified")

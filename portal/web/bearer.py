@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pyramid.httpexceptions import HTTPUnauthorized
 from pyramid.response import Response
 
@@ -10,11 +13,16 @@ from portal.kernel.request import Request
 
 
 class BadToken(HTTPUnauthorized):
-    """A token that is unknown, has ended or was revoked; `wait` minutes after too many that never were."""
+    """A token that is unknown, has ended or was revoked; `wait` minutes after too many that never were.
 
-    def __init__(self, wait: int = 0) -> None:
+    `why` and `whose` are for the audit log: what is known of the token, which itself is no one's to read.
+    """
+
+    def __init__(self, why: str, *, wait: int = 0, whose: Mapping[str, Any] | None = None) -> None:
         super().__init__()
+        self.why = why
         self.wait = wait
+        self.whose: Mapping[str, Any] = whose or {}
 
 
 def bearer(request: Request) -> str | None:

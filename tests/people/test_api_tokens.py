@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -191,6 +192,42 @@ def test_guesses_count_per_address_up_to_the_limit_and_shut_out_no_owner(
     assert get(trade, CSV, "").status_int == 429
     other = trade.browser().get(CSV, headers={"Authorization": "Basic YTpi"})
     assert str(other.location).startswith("http://localhost/sign-in")  # not ours to judge
+
+
+def denials(portal: TestPortal) -> list[tuple[str | None, str, dict[str, Any]]]:
+    """Address, name of who acted, and what the audit log says of each refusal."""
+    with portal.reading() as unit:
+        rows = unit.db.execute(
+            text("SELECT address, actor_kind, detail FROM kernel_audit WHERE action = 'denied' ORDER BY id")
+        ).all()
+    return [(address, kind, json.loads(detail)["values"]) for address, kind, detail in rows]
+
+
+@SQLITE
+def test_tokens_that_do_not_work_are_in_the_audit_log_without_them(
+    portals: Callable[..., TestPortal],
+) -> None:
+    trade = portals("taxes", "customers", "catalog", "orders", people__attempts_address="1")
+    ada = add(trade, "orders.reader")
+    token = make(trade, ada, "orders.view")
+    prefix = token.split("_")[1]
+    guess = f"portal_{prefix}_{'x' * 43}"
+    trade.employee("eva@company.example", "orders.reader")
+    assert [get(trade, CSV, guess).status_int for _again in range(2)] == [401, 429]
+    trade.run(lambda unit: services.disable(unit, unit.db.get_one(User, ada)))
+    assert get(trade, f"{CSV}?q={token}", token).status_int == 401
+    said = {"method": "GET", "path": CSV, "rule": "token"}
+    unknown, too_many, dead = denials(trade)
+    assert unknown == ("192.0.2.7", "anonymous", {**said, "reason": "unknown token"})
+    assert too_many == ("192.0.2.7", "anonymous", {**said, "reason": "too many unknown tokens"})
+    assert dead == (
+        "192.0.2.7",
+        "anonymous",
+        {**said, "reason": "ended or revoked token", "prefix": prefix, "user_id": ada},
+    )
+    with trade.reading() as unit:
+        written = unit.db.scalars(text("SELECT detail || search_text FROM kernel_audit")).all()
+    assert not any(secret.split("_")[2] in row for row in written for secret in (token, guess))
 
 
 @SQLITE

@@ -20,6 +20,8 @@ from portal.people.models import User, UserSession
 from portal.people.settings import SESSION_IDLE, SESSION_LIFETIME
 
 _DEVICE_LENGTH, _ADDRESS_LENGTH = 300, 64
+#: How long a session that is dead stays known.
+SESSIONS_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,13 @@ def live_sessions(unit: Unit, user: User) -> Sequence[SessionFacts]:
         )
         for row in rows
     ]
+
+
+def has_come_before(unit: Unit, user: User) -> bool:
+    """Whether a person has ever had a session; of those added long ago it is taken as given, for sessions are forgotten."""
+    if user.created_at <= unit.now() - SESSIONS_KEPT:
+        return True
+    return last_seen(unit, user) is not None
 
 
 def last_seen(unit: Unit, user: User) -> datetime | None:

@@ -81,7 +81,7 @@ def invitation(context: Root, request: Request) -> Any:
         user = services.spend_token(request.unit, Kind.INVITATION, token)
         services.change_profile(request.unit, user, form.name.data, user.language)
         services.set_password(request.unit, user, form.password.data)
-        return begin_session(request, user, "/")
+        return begin_session(request, user, "/", first=True)
     user = services.find_token(request.unit, Kind.INVITATION, token)
     if user is None:
         return dead(request)

@@ -17,6 +17,7 @@ from portal.kernel.i18n import Text, _
 from portal.kernel.people import Factor, Method, Realm
 from portal.kernel.tree import Root
 from portal.people import devices, mails, services
+from portal.people.agents import device_name
 from portal.people.cookies import drop_cookie, set_cookie
 from portal.people.destinations import after_sign_in, local_path, realm_of
 from portal.people.directory.settings import CREATE_USERS
@@ -28,9 +29,9 @@ from portal.people.services import attempts
 from portal.people.services.external import Unknown, admit
 from portal.people.services.factors import has_factor
 from portal.people.services.passkeys import request_options
-from portal.people.services.sessions import Place
+from portal.people.services.sessions import Place, has_come_before
 from portal.people.services.sign_in import Visitor, WrongPassword, count_attempt
-from portal.people.settings import LINK_SIGN_IN
+from portal.people.settings import LINK_SIGN_IN, NEW_BROWSER_MAIL
 from portal.people.ways import buttons, vouched_for
 from portal.web.request import Request
 from portal.web.transactions import commit_so_far
@@ -96,10 +97,13 @@ def begin_session(
     method: Method = Method.PASSWORD,
     factors: Iterable[Factor] = (),
     verified_at: datetime | None = None,
+    *,
+    first: bool = False,
 ) -> Response:
     """A new session in place of the one of this request, and on to `location`; `verified_at` as sessions have it.
 
-    Whoever has a second factor and has shown none gets no session yet, but is asked for one.
+    Whoever has a second factor and has shown none gets no session yet, but is asked for one. Who signs in from a browser that
+    was not known is told by mail, unless it is their `first` time.
     """
     unit, shown = request.unit, frozenset(factors)
     if request.identified is not None:
@@ -109,21 +113,20 @@ def begin_session(
         set_pending(request, response, Pending(user, method, verified_at))
         drop_cookie(request, response)
         return response
-    if not devices.is_known(request, Realm(user.realm), user.email) and services.last_seen(unit, user):
-        address = network_address(request)
-        mails.notice(
-            unit,
-            user,
-            _(
-                "You signed in with a browser that was new to us, at ${address}.",
-                mapping={"address": address},
-            ),
-        )
-    response = HTTPSeeOther(location=location)
     place = Place(request.user_agent or "", network_address(request))
+    if not first:
+        _tell_of_browser(request, user, place)
+    response = HTTPSeeOther(location=location)
     set_cookie(request, response, services.start_session(unit, user, method, shown, place, verified_at))
     devices.remember(request, response, user)
     return response
+
+
+def _tell_of_browser(request: Request, user: User, place: Place) -> None:
+    if not request.setting(NEW_BROWSER_MAIL) or devices.is_known(request, Realm(user.realm), user.email):
+        return
+    if has_come_before(request.unit, user):
+        mails.new_browser(request.unit, user, device_name(place.device), place.address)
 
 
 def _recognised(request: Request, visitor: Visitor, password: str) -> tuple[User, Method]:
