@@ -111,12 +111,12 @@ def backend() -> str:
 
 
 @pytest.fixture
-def serve(portals: PortalFactory, chromium: Browser, tmp_path: Path) -> Iterator[Callable[[], Served]]:
-    """Serve a fresh house with customers and products on a port of this machine."""
+def serve(portals: PortalFactory, chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Serve a fresh house with customers and products, and these settings, on a port of this machine."""
     servers: list[tuple[Any, Served]] = []
 
-    def start() -> Served:
-        world = make_world(portals(*MODULES), documents=False)
+    def start(**settings: str) -> Served:
+        world = make_world(portals(*MODULES, **settings), documents=False)
         alpha = world.alpha
         assert alpha is not None
         with world.portal.unit() as unit:
