@@ -49,7 +49,7 @@ def proposals(house: House) -> Listing:
                 "proposed_at", _("Proposed"), Proposal.proposed_at, "datetime", sort=True, sort_by=Proposal.id
             ),
             Column("state", _("State"), Proposal.state, "status", states=STATES),
-            Column("decided_by", _("Decided by"), Proposal.decided_by),
+            Column("decided_by", _("Decided by"), Proposal.decided_by, hidden=True),
             Column("reason", _("Reason"), Proposal.reason, hidden=True),
         ),
         default="-proposed_at",

@@ -28,14 +28,14 @@ PASSWORD = "a long and odd password 7"
 
 def test_migrations(command_line: Callable[..., CommandLine]) -> None:
     portal = command_line()
-    assert "migrations are pending for kernel, people, ops: run `portal db upgrade" in portal(
+    assert "migrations are pending for kernel, proposals, people, ops: run `portal db upgrade" in portal(
         "verify", status=2
     )
     assert "pending migrations" in portal("db", "check", status=1)
-    assert portal("db", "upgrade") == "migrated: kernel, people, ops\n"
+    assert portal("db", "upgrade") == "migrated: kernel, proposals, people, ops\n"
     assert portal("db", "upgrade") == "the database is up to date\n"
     assert portal("db", "check") == (
-        "kernel: equal\npeople: equal\nops: equal\nwalls between customers: equal\n"
+        "kernel: equal\nproposals: equal\npeople: equal\nops: equal\nwalls between customers: equal\n"
     )
     assert "ops 0001 *" in portal("db", "history", "ops")
     assert "nobody is no module" in portal("db", "history", "nobody", status=2)
@@ -44,7 +44,7 @@ def test_migrations(command_line: Callable[..., CommandLine]) -> None:
 def test_what_is_composed_and_configured(cli: CommandLine) -> None:
     composed, open_to_all = cli("modules").split("\n\n")
     modules = {line.split()[0]: line.split() for line in composed.splitlines()[2:]}
-    assert list(modules) == ["kernel", "web", "people", "my", "ops"]
+    assert list(modules) == ["kernel", "web", "proposals", "people", "my", "ops"]
     assert int(modules["ops"][4]) > 5
     doors = {line.split()[0]: line for line in open_to_all.splitlines()[2:]}
     assert "portal.web.views.home" in doors
