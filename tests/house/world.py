@@ -102,9 +102,9 @@ def _taxes(unit: Unit) -> None:
 
 
 def new_customer(unit: Unit, name: str, word: str) -> CustomerFacts:
-    """A customer with an address, a contact and a note; `word` is the domain of their e-mail."""
+    """A customer with an address, a contact, a note and a department; `word` is the domain of their e-mail."""
     from portal.modules.customers import services
-    from portal.modules.customers.services import AddressData, ContactData, CustomerData
+    from portal.modules.customers.services import AddressData, ContactData, CustomerData, DepartmentData
 
     data = CustomerData(
         name, email=f"office@{word}.example", payment_terms="30 days net", currency="EUR", country="DE"
@@ -113,6 +113,7 @@ def new_customer(unit: Unit, name: str, word: str) -> CustomerFacts:
     services.add_address(unit, made.id, AddressData(name, "DE", "Hauptstraße 1", "20095", "Hamburg"))
     services.add_contact(unit, made.id, ContactData(f"Buyer of {name}", email=f"buyer@{word}.example"))
     services.add_note(unit, made.id, "Likes to be called on Mondays.")
+    services.add_department(unit, made.id, DepartmentData("Canteen", "300"))
     return unit.ask(ICustomers).get(made.id)
 
 
