@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import Response
 from pyramid.view import view_config
 from sqlalchemy import Date, String, literal, select, union_all
 
@@ -42,7 +43,15 @@ from portal.web.lists import ChoiceFilter, Column, DateFilter, Listing
 from portal.web.request import Request
 from portal.web.totals import Totals
 
-TONES = ("neutral", "info", "progress", "success", "warning", "danger")
+_STATES = {
+    "neutral": Badge(_("Draft"), "neutral"),
+    "info": Badge(_("Sent"), "info"),
+    "progress": Badge(_("Confirmed"), "progress"),
+    "success": Badge(_("Closed"), "success"),
+    "warning": Badge(_("Requested"), "warning"),
+    "danger": Badge(_("Declined"), "danger"),
+}
+TONES = tuple(_STATES)
 #: The tokens of colour, by what they are for; the style sheet has them for both themes.
 COLOURS = (
     "ground",
@@ -59,7 +68,6 @@ COLOURS = (
     "accent-soft",
     "danger",
 )
-_STATES = {tone: Badge(tone.capitalize(), tone) for tone in TONES}
 
 
 class ExampleRow(Row):
@@ -183,11 +191,19 @@ def design(context: DesignPage, request: Request) -> dict[str, Any]:
         "states": list(_STATES.values()),
         "form": ExampleForm(request, _filled(today)),
         "wrong": wrong,
-        "page": _listing(today).page(request.db, request.GET, base=request.resource_path(context)),
+        "page": _listing(today).page(
+            request.db, request.GET, base=request.resource_path(context), bases={"number": None}
+        ),
         "happened": _happened(now),
         "lines": _lines(),
         "sums": Totals("EUR", 250_00, [("VAT 19 %", 47_50)], 297_50, {}),
     }
+
+
+@view_config(context=DesignPage, name="csv", permission=ADMINISTER, request_method="GET")
+def design_csv(context: DesignPage, request: Request) -> Response:
+    """The example list as a file."""
+    return _listing(request.unit.today()).csv(request)
 
 
 @view_config(context=DesignPage, name="example", permission=ADMINISTER, request_method="POST", show="")

@@ -55,9 +55,8 @@ class Person:
 
     def click(self, name: str, picture: str, *, role: Any = "link", exact: bool = True) -> None:
         """Click in the page's content what leads to another page, and look at that."""
-        before = self.page.evaluate("performance.timeOrigin")
-        self.page.locator("main").get_by_role(role, name=name, exact=exact).first.click()
-        self.page.wait_for_function(f"performance.timeOrigin !== {before}")
+        with self.page.expect_event("domcontentloaded"):
+            self.page.locator("main").get_by_role(role, name=name, exact=exact).first.click()
         self.look(picture)
 
     def press(self, name: str, picture: str) -> None:

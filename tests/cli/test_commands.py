@@ -37,7 +37,7 @@ def test_migrations(command_line: Callable[..., CommandLine]) -> None:
     assert portal("db", "check") == (
         "kernel: equal\nproposals: equal\npeople: equal\nops: equal\nwalls between customers: equal\n"
     )
-    assert "ops 0001 *" in portal("db", "history", "ops")
+    assert "ops 0002 *" in portal("db", "history", "ops")
     assert "nobody is no module" in portal("db", "history", "nobody", status=2)
 
 

@@ -19,7 +19,7 @@ from portal.people import services as people
 from portal.testing import TestPortal
 from portal.testing.fixtures import PortalFactory
 
-PASSWORD = "a rather long password for tests 5"
+PASSWORD = "seven large lanterns 5"
 SALES = ("taxes", "customers", "catalog", "orders")
 
 

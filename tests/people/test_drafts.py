@@ -8,6 +8,7 @@ import pytest
 from house.world import MODULES, World, make_world
 from sqlalchemy import text
 
+from portal.people import drafts
 from portal.testing import Browser
 from portal.testing.fixtures import PortalFactory
 
@@ -102,11 +103,11 @@ def test_drafts_are_discarded_and_die_of_age(portals: PortalFactory) -> None:
     assert "Chai" not in clerk.get(address).text
     keep(clerk, address, typed(clerk, address, name="Chai"))
     world.portal.clock.advance(days=29)
-    world.portal.work()
+    world.portal.run(drafts.tidy)
     with world.portal.reading() as unit:
         assert unit.db.scalar(text("SELECT COUNT(*) FROM people_form_draft")) == 1
     world.portal.clock.advance(days=2)
-    world.portal.work()
+    world.portal.run(drafts.tidy)
     with world.portal.reading() as unit:
         assert unit.db.scalar(text("SELECT COUNT(*) FROM people_form_draft")) == 0
 
