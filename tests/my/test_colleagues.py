@@ -303,6 +303,8 @@ def test_what_a_colleague_may_do_is_in_the_audit_log_before_and_after(house: Tes
         "scopes_before": "pay view",
         "limit_amount_before": None,
         "limit_currency_before": None,
+        "departments": None,
+        "departments_before": None,
     }
     assert (second["scopes_before"], second["scopes"]) == ("order view", "view")
     assert (second["limit_amount_before"], second["limit_amount"]) == (100_00, None)

@@ -6,6 +6,7 @@ from pyramid.httpexceptions import HTTPNoContent, HTTPSeeOther
 from pyramid.response import Response
 from pyramid.view import view_config
 
+from portal.kernel.errors import Refused
 from portal.kernel.i18n import _
 from portal.people import drafts
 from portal.people.destinations import HOME, local_path
@@ -28,9 +29,11 @@ def save(context: ProfileRoot, request: Request) -> Response:
     context=ProfileRoot, name="discard-draft", permission=PROFILE, request_method="POST", operation=False
 )
 def discard(context: ProfileRoot, request: Request) -> Response:
-    """Forget it, and go back to the page as it is without it."""
+    """Forget it, and go back to the page as it is without it. Raises Refused for what is no page."""
     identity, address = request.identified, str(request.POST.get("address", ""))
+    if local_path(address) != address or address == HOME:
+        raise Refused(_("This form cannot be kept."))
     if identity is not None:
         drafts.discard(request.unit, identity.user_id, address)
     request.flash(_("Discarded."))
-    return HTTPSeeOther(location=address if local_path(address) == address else HOME)
+    return HTTPSeeOther(location=address)
